@@ -1,0 +1,533 @@
+"""What the operator decided: `config.toml` as typed, documented values, with every mistake in it at once.
+
+The `description` of each field is the documentation: docs/config.md is made from it and checked against it.
+"""
+
+import difflib
+import re
+import tomllib
+from collections.abc import Iterator
+from datetime import date
+from email.utils import parseaddr
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+
+from pastdue import money
+from pastdue.days import SATURDAY_SUNDAY, Calendar, is_known_country
+from pastdue.findings import Finding, error, shown, warning
+
+FILE = "config.toml"
+
+Channel = Literal["email", "letter", "call"]
+Start = Literal["issued", "due", "due-month-end", "previous"]
+ConsequenceName = Literal["interest", "fee", "prepayment", "stop-service", "agency", "small-claims"]
+
+
+def _lines(value: object) -> object:
+    """An address may be a list of lines, or one text with lines separated by `;` or line breaks."""
+    if isinstance(value, str):
+        return tuple(part.strip() for part in re.split(r"[;\n]", value) if part.strip())
+    return value
+
+
+Lines = Annotated[tuple[str, ...], BeforeValidator(_lines)]
+
+
+class _Section(BaseModel):
+    """Unknown keys are judged in `load`, so that a near miss can be named."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+
+class Business(_Section):
+    """Who writes the letters: the creditor, in their own true name."""
+
+    name: str = Field(
+        default="", description="Your business's name as customers know it; the only name letters go out in."
+    )
+    address: Lines = Field(
+        default=(), description="Street lines of your address: a list, or one text separated by `;`."
+    )
+    postcode: str = Field(default="", description="Postcode.")
+    city: str = Field(default="", description="Town or city.")
+    country: str = Field(
+        default="",
+        description="Your country, ISO 3166 in two letters; also the calendar's, unless that says otherwise.",
+    )
+    email: str = Field(default="", description="Where customers reach you; the sender, unless `mail.sender` is set.")
+    phone: str = Field(default="", description="Telephone number, as customers should dial it.")
+    website: str = Field(default="", description="Address of your website.")
+    contact: str = Field(default="", description="The person who signs.")
+    registration: str = Field(
+        default="", description="Company number and court, tax or VAT number: the small print of a letter."
+    )
+    timezone: str = Field(default="UTC", description="IANA time zone of your day, such as `Europe/London`.")
+    currency: str = Field(default="EUR", description="ISO 4217 currency of rows that name none.")
+    language: str = Field(default="en", description="Language of customers for whom none is set.")
+    account_holder: str = Field(default="", description="Name on the bank account; your business's name unless set.")
+    iban: str = Field(default="", description="IBAN that customers pay to.")
+    bic: str = Field(default="", description="BIC of the bank, where payers need one.")
+    bank: str = Field(default="", description="Name of the bank.")
+    sort_code: str = Field(default="", description="UK sort code, or another routing number.")
+    account_number: str = Field(default="", description="Account number that goes with the sort code.")
+
+    @field_validator("currency")
+    @classmethod
+    def _is_currency(cls, value: str) -> str:
+        if not money.is_currency(value):
+            raise ValueError(f"{shown(value)} is not an ISO 4217 currency, such as EUR")
+        return value
+
+    @field_validator("email")
+    @classmethod
+    def _is_email(cls, value: str) -> str:
+        if value and not _is_address(value):
+            raise ValueError(f"{shown(value)} is not an email address")
+        return value
+
+    @field_validator("iban")
+    @classmethod
+    def _is_iban(cls, value: str) -> str:
+        from stdnum import iban
+
+        if value and not iban.is_valid(value):
+            raise ValueError(f"{shown(value)} is not a valid IBAN: its check digits do not agree")
+        return iban.compact(value) if value else ""
+
+    @field_validator("timezone")
+    @classmethod
+    def _is_zone(cls, value: str) -> str:
+        from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError) as problem:
+            raise ValueError(f"{shown(value)} is not a time zone, such as Europe/London") from problem
+        return value
+
+
+class Mail(_Section):
+    """How notices leave the machine."""
+
+    transport: Literal["folder", "smtp", "sendmail"] = Field(
+        default="folder",
+        description="`folder`: nothing leaves the machine, drafts lie in `outbox/`; `smtp`; `sendmail`: a local program such as msmtp.",
+    )
+    sender: str = Field(default="", description="From: an address at your own domain, or `Name <address>`.")
+    reply_to: str = Field(default="", description="Where answers go, if not to the sender.")
+    host: str = Field(default="", description="SMTP server.")
+    port: int = Field(
+        default=0, ge=0, le=65535, description="SMTP port; 0 takes 587 for starttls, 465 for tls, 25 for none."
+    )
+    security: Literal["starttls", "tls", "none"] = Field(
+        default="starttls", description="Encryption, always verified. `none` is for a server on this machine only."
+    )
+    user: str = Field(default="", description="User name at the server; blank: no login.")
+    password_command: str = Field(
+        default="",
+        description="Command whose first line of output is the password. Without it: the environment variable PASTDUE_SMTP_PASSWORD, then the system's keyring.",
+    )
+    ca_file: str = Field(
+        default="", description="File with the certificate authority of your own server, if it has one."
+    )
+    sendmail_command: str = Field(default="/usr/sbin/sendmail -i", description="The program of the sendmail transport.")
+
+    @field_validator("sender", "reply_to")
+    @classmethod
+    def _is_address(cls, value: str) -> str:
+        if value and not _is_address(parseaddr(value)[1]):
+            raise ValueError(f"{shown(value)} is not an email address")
+        return value
+
+
+class PaymentLink(_Section):
+    """One way to pay online."""
+
+    name: str = Field(description="What the button says, such as `Pay by card`.")
+    url: str = Field(
+        pattern=r"^https://",
+        description="Its address; `{amount}`, `{currency}`, `{reference}` and `{account}` are filled in.",
+    )
+
+
+class Portal(_Section):
+    """The static site with one private page per account."""
+
+    base_url: str = Field(
+        default="",
+        pattern=r"^(https?://\S+)?$",
+        description="Where `site/public` is published; blank: notices carry no link.",
+    )
+    links: tuple[PaymentLink, ...] = Field(default=(), description="Online ways to pay, shown as buttons.")
+    sealed: bool = Field(default=False, description="Encrypt each page, with the key in the link alone.")
+    rotate: dict[str, int] = Field(
+        default_factory=dict,
+        description="A number per account id: raise it by one and that account's page moves to a new address.",
+    )
+
+
+class CalendarSection(_Section):
+    """Which days are business days."""
+
+    country: str = Field(
+        default="", description="Country of the public holidays; `none`: no holidays; blank: your business's."
+    )
+    region: str = Field(default="", description="State or province, where holidays differ.")
+    weekend: frozenset[Annotated[int, Field(ge=1, le=7)]] = Field(
+        default=SATURDAY_SUNDAY, description="Days of the week without notices: Monday is 1, Sunday is 7; `[]`: none."
+    )
+    closed: frozenset[date] = Field(default=frozenset(), description="Further days on which you are closed.")
+
+    @field_validator("weekend")
+    @classmethod
+    def _leaves_a_day(cls, value: frozenset[int]) -> frozenset[int]:
+        if len(value) == 7:
+            raise ValueError("a week needs one business day")
+        return value
+
+
+class Interest(_Section):
+    """By which rule overdue items bear interest."""
+
+    regime: str = Field(
+        default="",
+        description="A regime such as `uk-lpcda` or `de-288-b2b`, or `contract`; blank: no interest is claimed.",
+    )
+    rate: str = Field(
+        default="",
+        pattern=r"^(\d{1,3}(\.\d{1,4})?)?$",
+        description='Yearly rate in percent for `contract`, in quotes: `"8.5"`.',
+    )
+    starts: Literal["announced", "due"] = Field(
+        default="announced", description="From the day a notice announced, or from the day after the due date."
+    )
+
+
+class Contact(_Section):
+    """How often an account may be contacted."""
+
+    limits: str = Field(default="house", description="`house`, a preset, or `none`.")
+
+
+class Columns(_Section):
+    """How an operator's own table maps to one of the ledgers."""
+
+    date_format: str = Field(default="%Y-%m-%d", description="How dates are written, such as `%d/%m/%Y`.")
+    number_format: str = Field(
+        default="1234.56",
+        pattern=r"^1[.,'’ \u00a0\u202f]?234[.,]56$",
+        description="How amounts are written, such as `1.234,56` or `1,234.56`.",
+    )
+    headers: dict[str, str] = Field(default_factory=dict, description="Ledger column = header in your file.")
+
+
+class Announce(_Section):
+    """A consequence that a step names."""
+
+    consequence: ConsequenceName = Field(
+        description="`interest`, `fee`, `prepayment`, `stop-service`, `agency` or `small-claims`."
+    )
+    in_days: int = Field(ge=0, le=366, description="Days from the notice to the day it holds from.")
+
+
+class Step(_Section):
+    """One rung of a schedule."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9-]*$", description="Name of the step: small letters, digits and hyphens.")
+    start: Start = Field(
+        alias="from",
+        default="due",
+        description="What the days count from: `issued`, `due`, `due-month-end` (the end of the month that due date + days falls in), or `previous` (the last notice for the item).",
+    )
+    days: int = Field(ge=-366, le=3660, description="Days after that; below 0: before it.")
+    channels: tuple[Channel, ...] = Field(min_length=1, description='How it goes: `"email"`, `"letter"`, `"call"`.')
+    letter: str = Field(
+        default="",
+        pattern=r"^([a-z][a-z0-9-]*)?$",
+        description="`letters/NAME.LANGUAGE.md`; the step's name unless set.",
+    )
+    pay_within: int | None = Field(
+        default=None, ge=0, le=366, description="Days to the pay-by date that the notice states; blank: it states none."
+    )
+    announces: tuple[Announce, ...] = Field(
+        default=(), description="Consequences that the notice names: `{ consequence, in_days }`."
+    )
+    minimum_gap: int | None = Field(
+        default=None, ge=0, le=366, description="The schedule's `minimum_gap`, for this step alone."
+    )
+    attach_invoice: bool = Field(
+        default=False, description="Attach `invoices/INVOICE_ID.pdf` of each item, where there is one."
+    )
+    give_way: int = Field(
+        default=5,
+        ge=0,
+        le=366,
+        description="For a call: business days after which the ladder goes on although nobody called.",
+    )
+
+    @property
+    def is_call(self) -> bool:
+        """A step that is done by telephone alone."""
+        return self.channels == ("call",)
+
+    @property
+    def letter_name(self) -> str:
+        """The letter it is written with."""
+        return self.letter or self.name
+
+    @field_validator("channels")
+    @classmethod
+    def _each_once(cls, value: tuple[Channel, ...]) -> tuple[Channel, ...]:
+        if len(set(value)) < len(value):
+            raise ValueError("a channel stands there twice")
+        if "call" in value and len(value) > 1:
+            raise ValueError("a call is a step of its own: give the email or letter another step")
+        return value
+
+
+class Schedule(_Section):
+    """A ladder of steps; an account's `track` names the one it follows."""
+
+    minimum_gap: int = Field(
+        default=5, ge=0, le=366, description="Least number of days between two notices to one account."
+    )
+    entry: Literal["in-order", "by-age"] = Field(
+        default="in-order",
+        description="Where an old debt without history starts: at the first overdue step, or at the step for its age.",
+    )
+    invoices_since: date | None = Field(
+        default=None,
+        description="Steps before the due date are taken only for invoices issued on or after this day: set it to the day on which you begin.",
+    )
+    step: tuple[Step, ...] = Field(min_length=1, description="The steps, in order: `[[schedule.NAME.step]]`.")
+
+    @field_validator("step")
+    @classmethod
+    def _names_once(cls, value: tuple[Step, ...]) -> tuple[Step, ...]:
+        names = [step.name for step in value]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"two steps are called {shown(twice[0])}")
+        if value[0].start == "previous":
+            raise ValueError("the first step cannot count from the previous one")
+        return value
+
+    def rung(self, name: str) -> int:
+        """The place of a step, from 0; -1 when the schedule has no step of that name."""
+        return next((i for i, step in enumerate(self.step) if step.name == name), -1)
+
+
+class Config(_Section):
+    """The whole of config.toml."""
+
+    today: date | None = Field(default=None, description="A fixed date instead of today's, for a demo.")
+    business: Business = Field(default_factory=Business, description="Who you are.")
+    mail: Mail = Field(default_factory=Mail, description="How notices leave.")
+    portal: Portal = Field(default_factory=Portal, description="The customers' pages.")
+    calendar: CalendarSection = Field(default_factory=CalendarSection, description="Business days.")
+    interest: Interest = Field(default_factory=Interest, description="Interest.")
+    contact: Contact = Field(default_factory=Contact, description="Contact limits.")
+    columns: dict[str, Columns] = Field(
+        default_factory=dict, description="Your own headers and formats, a table per ledger."
+    )
+    schedule: dict[str, Schedule] = Field(default_factory=dict, description="The ladders, by track.")
+
+    @property
+    def default_track(self) -> str:
+        """The schedule of a customer who names none: `standard`, or the only one there is."""
+        return "standard" if "standard" in self.schedule or len(self.schedule) != 1 else next(iter(self.schedule))
+
+    def business_days(self) -> Calendar:
+        """The calendar that notices and deadlines keep to."""
+        section = self.calendar
+        country = (section.country or self.business.country or "none").upper()
+        return Calendar("none" if country == "NONE" else country, section.region, section.weekend, section.closed)
+
+    def sender(self) -> tuple[str, str]:
+        """Name and address that mail comes from; the address is "" when none is set."""
+        name, address = parseaddr(self.mail.sender)
+        return name or self.business.name, address or self.business.email
+
+
+LEDGERS = ("customers", "invoices", "payments", "activity", "notices")
+
+
+def load(text: str, starter: str = "") -> tuple[Config | None, list[Finding]]:
+    """The config and every finding in it; None when it cannot be used.
+
+    `starter` is the shipped config.toml: its schedules hold where the operator has none of their own.
+    """
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as problem:
+        line = re.search(r"line (\d+)", str(problem))
+        hint = 'Text needs quotes, dates do not: name = "Acme", today = 2026-03-02.'
+        return None, [error(FILE, f"not valid TOML: {problem}", hint, row=int(line[1]) if line else 0)]
+    if not raw.get("schedule") and starter:
+        raw["schedule"] = tomllib.loads(starter)["schedule"]
+    raw, findings = _columns_apart(raw, text)
+    findings += _unknown_keys(Config, raw, (), text)
+    try:
+        config = Config.model_validate(raw)
+    except ValidationError as problems:
+        findings += [_finding(text, problem) for problem in problems.errors()]
+        return None, findings
+    findings += list(_cross_checks(config, text))
+    return (None if any(f.stops_run for f in findings) else config), findings
+
+
+def _columns_apart(raw: dict[str, Any], text: str) -> tuple[dict[str, Any], list[Finding]]:
+    """In `[columns.NAME]` the formats stand beside the headers; here they are told apart."""
+    columns = raw.get("columns")
+    if not isinstance(columns, dict):
+        return raw, []
+    findings = [
+        error(FILE, f"there is no ledger called {shown(name)}", _near(name, LEDGERS), row=_row(text, ("columns", name)))
+        for name in columns
+        if name not in LEDGERS
+    ]
+    own = set(Columns.model_fields)
+    told_apart = {
+        name: {k: v for k, v in table.items() if k in own}
+        | {"headers": {k: v for k, v in table.items() if k not in own} | dict(table.get("headers", {}))}
+        for name, table in columns.items()
+        if isinstance(table, dict)
+    }
+    return raw | {"columns": told_apart}, findings
+
+
+def _unknown_keys(model: type[BaseModel], raw: Any, where: tuple[str | int, ...], text: str) -> list[Finding]:
+    """Keys that no field is called: an error beside a likely one, since a misspelt rule must not be lost, else a warning."""
+    if not isinstance(raw, dict):
+        return []
+    names = {field.alias or name: field for name, field in model.model_fields.items()}
+    found: list[Finding] = []
+    for key, value in raw.items():
+        here = (*where, key)
+        if key not in names:
+            near = _near(key, names)
+            say = error if near else warning
+            found.append(say(FILE, f"{_dotted(here)} is not a setting", near or "It is ignored.", row=_row(text, here)))
+            continue
+        inner = _section_of(names[key].annotation)
+        if inner is None:
+            continue
+        if isinstance(value, list):
+            for i, each in enumerate(value):
+                found += _unknown_keys(inner, each, (*here, i), text)
+        elif _is_mapping(names[key].annotation) and isinstance(value, dict):
+            for name, each in value.items():
+                found += _unknown_keys(inner, each, (*here, name), text)
+        else:
+            found += _unknown_keys(inner, value, here, text)
+    return found
+
+
+def _section_of(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((s for s in map(_section_of, get_args(annotation)) if s is not None), None)
+
+
+def _is_mapping(annotation: Any) -> bool:
+    return getattr(annotation, "__origin__", None) is dict
+
+
+def _cross_checks(config: Config, text: str) -> Iterator[Finding]:
+    """What a single value cannot tell."""
+    if not config.business.name:
+        yield error(FILE, "business.name is missing", 'Letters go out in your own name: name = "..." under [business].')
+    if not config.sender()[1]:
+        say = warning if config.mail.transport == "folder" else error
+        yield say(
+            FILE, "no address that mail comes from", "Set business.email, or mail.sender.", row=_row(text, ("mail",))
+        )
+    if config.mail.transport == "smtp" and not config.mail.host:
+        yield error(FILE, "mail.host is missing", "Name your SMTP server.", row=_row(text, ("mail",)))
+    if config.mail.security == "none" and config.mail.host not in {"", "localhost", "127.0.0.1", "::1"}:
+        yield error(
+            FILE,
+            'mail.security = "none" is for a server on this machine only',
+            'Passwords and letters would travel in the clear: use "starttls" or "tls".',
+            row=_row(text, ("mail", "security")),
+        )
+    if not config.schedule:
+        yield error(FILE, "there is no schedule", "Add [schedule.standard] with [[schedule.standard.step]].")
+    country = config.business_days().country
+    if country != "none" and not is_known_country(country, config.calendar.region):
+        place = f"{country} {config.calendar.region}".strip()
+        yield error(
+            FILE,
+            f"the public holidays of {shown(place)} are not known",
+            'Check calendar.country and region; country = "none" means no holidays.',
+            row=_row(text, ("calendar",)) or _row(text, ("business", "country")),
+        )
+
+
+def _finding(text: str, problem: Any) -> Finding:
+    where = tuple(part for part in problem["loc"])
+    message = re.sub(r"^Value error, ", "", problem["msg"])
+    if problem["type"] == "missing":
+        message = "is missing"
+    elif problem["type"] != "value_error" and not isinstance(problem["input"], dict | list | tuple):
+        message = f"{shown(problem['input'])}: {message[:1].lower()}{message[1:]}"
+    return error(FILE, f"{_dotted(where)}: {message}", row=_row(text, where))
+
+
+def _dotted(where: tuple[str | int, ...]) -> str:
+    return "".join(f"[{p + 1}]" if isinstance(p, int) else f".{p}" for p in where).lstrip(".")
+
+
+def _near(word: str, known: Any) -> str:
+    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.7)
+    return f"Did you mean {close[0]}?" if close else ""
+
+
+_HEADER = re.compile(r"^\s*(\[\[?)\s*([^\]]+?)\s*\]\]?\s*(?:#.*)?$")
+_KEY = re.compile(r"""^\s*(?:"([^"]+)"|'([^']+)'|([A-Za-z0-9_-]+))\s*=""")
+
+
+def _row(text: str, where: tuple[str | int, ...]) -> int:
+    """The line of the TOML text on which the deepest part of `where` that has a line of its own stands; 0 if none has."""
+    lines: dict[tuple[str | int, ...], int] = {}
+    counts: dict[tuple[str | int, ...], int] = {}
+    table: tuple[str | int, ...] = ()
+    for number, line in enumerate(text.splitlines(), start=1):
+        if header := _HEADER.match(line):
+            path: tuple[str | int, ...] = ()
+            parts = [part.strip().strip("\"'") for part in header[2].split(".")]
+            for i, part in enumerate(parts):
+                path = (*path, part)
+                if header[1] == "[[" and i == len(parts) - 1:
+                    counts[path] = counts.get(path, -1) + 1
+                if path in counts:
+                    path = (*path, counts[path])
+            table = path
+            lines.setdefault(table, number)
+        elif key := _KEY.match(line):
+            lines.setdefault((*table, key[1] or key[2] or key[3]), number)
+    while where and where not in lines:
+        where = where[:-1]
+    return lines.get(where, 0)
+
+
+_ADDRESS = re.compile(r"[^\s@<>()\[\]\\,;:\"\x00-\x1f\x7f]{1,64}@[^\s@<>()\[\]\\,;:\"\x00-\x1f\x7f]{1,253}")
+
+
+def _is_address(text: str) -> bool:
+    """One email address and nothing else: no spaces, no brackets, no second address."""
+    if not _ADDRESS.fullmatch(text):
+        return False
+    local, _, domain = text.partition("@")
+    labels = domain.split(".")
+    return (
+        not local.startswith(".")
+        and not local.endswith(".")
+        and ".." not in local
+        and all(label and not label.startswith("-") and not label.endswith("-") for label in labels)
+        and text.isprintable()
+    )
+
+
+is_email_address = _is_address

@@ -1,0 +1,345 @@
+"""The words of the field: the types that cross the rooms, each field with its unit.
+
+Amounts are whole minor units of the currency beside them (`money`); days are calendar dates, inclusive.
+All of these are frozen: a run is worked out, not edited.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+
+import pandas as pd
+
+# ------------------------------------------------------------------ what happened: the books
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """One row of the customers ledger, defaults filled in from the business's own."""
+
+    account_id: str
+    name: str
+    kind: str = "business"  # or "consumer"
+    contact: str = ""  # the person who is addressed
+    email: str = ""
+    cc: str = ""
+    phone: str = ""
+    address: tuple[str, ...] = ()  # street lines, without postcode and city
+    postcode: str = ""
+    city: str = ""
+    country: str = ""  # ISO 3166, two letters
+    language: str = "en"
+    currency: str = "EUR"  # ISO 4217
+    terms_days: int | None = None
+    track: str = "standard"  # the schedule the account follows
+    timezone: str = ""
+    row: int = 0
+
+    @property
+    def has_post(self) -> bool:
+        """True when a letter can be addressed to them."""
+        return bool(self.address and (self.city or self.postcode))
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """One dated line of the operator's diary; which fields it needs depends on its kind (CONTRACT, `activity.kind`)."""
+
+    on: date
+    account_id: str
+    kind: str
+    invoice_id: str = ""
+    amount: int | None = None  # minor units of the account's currency
+    due: date | None = None
+    every: str = ""  # "week" or "month"
+    count: int | None = None
+    by: str = ""
+    note: str = ""
+    row: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """The books as typed tables. Days in frames are `date.toordinal()` as int32, 0 where there is none.
+
+    `invoices`: invoice_id, account_id, issued, due, amount, currency, description, reference, row:
+        one line per due amount; a negative amount is a credit note.
+    `payments`: received, account_id, amount, currency, invoice_id, reference, row;
+        a negative amount takes an earlier payment back.
+    `notices`: the notices ledger with each line's last state: notice_id, on, account_id, invoice_id, due,
+        step, rung, channel, state, open, currency, pay_by, announces, message_id, sha256, file, at, reply.
+        `on`, `due` and `pay_by` are ordinals, `open` is minor units, `rung` an int, the rest text.
+    All text columns are never null; a blank cell is "".
+    """
+
+    customers: Mapping[str, Customer]
+    invoices: pd.DataFrame
+    payments: pd.DataFrame
+    activity: tuple[Activity, ...]
+    notices: pd.DataFrame
+
+
+# ------------------------------------------------------------------ how an account stands
+
+
+@dataclass(frozen=True, slots=True)
+class OpenItem:
+    """What is unpaid of one due amount of one invoice, on the day of the standing."""
+
+    invoice_id: str
+    due: date
+    issued: date | None
+    currency: str
+    amount: int  # as invoiced
+    open: int  # still unpaid, above 0
+    days_past_due: int  # 1 on the day after the due date; 0 or less when not overdue
+    description: str = ""
+    reference: str = ""
+
+    @property
+    def key(self) -> tuple[str, date]:
+        """What names the item in the notices ledger: invoice number and due date."""
+        return self.invoice_id, self.due
+
+    @property
+    def is_overdue(self) -> bool:
+        """Due today is not overdue."""
+        return self.days_past_due > 0
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """Money received from an account, or (below 0) an earlier payment taken back."""
+
+    received: date
+    amount: int
+    currency: str
+    invoice_id: str = ""
+    reference: str = ""
+
+
+class State(StrEnum):
+    """How far a notice came. The last row of the notices ledger holds."""
+
+    SENT = "sent"  # the server took it: 250
+    DRAFTED = "drafted"  # the folder transport wrote it; the operator's mail program sends it
+    PRINTED = "printed"  # the letter is in the outbox, to be posted
+    POSTED = "posted"  # the operator says that it went out
+    CALLED = "called"  # a conversation, from the activity ledger
+    REFUSED = "refused"  # the server said no for good: the address takes no mail
+    DEFERRED = "deferred"  # the server said not now; tried again on the next run
+    UNCLEAR = "unclear"  # the line broke between the last byte and the answer; only the operator can tell
+
+    @property
+    def went_out(self) -> bool:
+        """True when the customer is taken to have the notice: its step is behind the item."""
+        return self in _WENT_OUT
+
+    @property
+    def blocks(self) -> bool:
+        """True when nothing may build upon the notice until the operator has said what became of it."""
+        return self in {State.UNCLEAR, State.PRINTED}
+
+
+_WENT_OUT = frozenset({State.SENT, State.DRAFTED, State.PRINTED, State.POSTED, State.CALLED, State.UNCLEAR})
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One line of an account's history: a notice, as it covers one open item, in its last state."""
+
+    notice_id: str
+    on: date  # the day it was decided for
+    invoice_id: str
+    due: date
+    step: str  # "" where the item was listed and not recorded at a step
+    rung: int  # the step's place in its schedule when it was sent, from 0
+    channel: str  # "email", "letter", "call"
+    state: State
+    open: int
+    currency: str
+    pay_by: date | None = None
+    announces: str = ""  # "interest 2026-03-16; fee 2026-03-20"
+    message_id: str = ""
+    file: str = ""
+
+    @property
+    def key(self) -> tuple[str, date]:
+        """The open item it covers."""
+        return self.invoice_id, self.due
+
+
+BUCKETS = ("current", "1-30", "31-60", "61-90", "91-120", "120+")
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Everything true of one account in one currency on one date."""
+
+    on: date
+    customer: Customer
+    currency: str
+    items: tuple[OpenItem, ...] = ()  # oldest due first
+    credit: int = 0  # paid beyond all that is invoiced
+    buckets: tuple[int, ...] = (0, 0, 0, 0, 0, 0)  # by days past due, in the order of BUCKETS
+    payments: tuple[Payment, ...] = ()  # up to the date, oldest first
+    history: tuple[Sent, ...] = ()  # up to the date, oldest first, all currencies
+    activity: tuple[Activity, ...] = ()  # up to the date, oldest first
+    errors: tuple[str, ...] = ()  # findings that stop this account, as they are shown
+
+    @property
+    def account_id(self) -> str:
+        """The account's id in the books."""
+        return self.customer.account_id
+
+    @property
+    def balance(self) -> int:
+        """All that is open, due or not; the sum of the buckets."""
+        return sum(item.open for item in self.items)
+
+    @property
+    def overdue(self) -> int:
+        """What of the balance is past its due date."""
+        return sum(item.open for item in self.items if item.is_overdue)
+
+    @property
+    def oldest_due(self) -> date | None:
+        """The due date that ageing counts from: the original one, whatever happened later."""
+        return self.items[0].due if self.items else None
+
+    @property
+    def days_past_due(self) -> int:
+        """Of the oldest open item; 0 when nothing is overdue."""
+        return max((item.days_past_due for item in self.items), default=0) if self.overdue else 0
+
+
+# ------------------------------------------------------------------ what follows from it
+
+
+class Action(StrEnum):
+    """What a run does about an account today."""
+
+    NOTICE = "notice"
+    CALL = "call"
+    WAIT = "wait"
+    HOLD = "hold"
+    REFER = "refer"  # the schedule is through: the operator refers the account
+    SETTLED = "settled"  # nothing open
+    NONE = "none"  # nothing ever owed
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """A consequence that a notice names, and the day from which it holds."""
+
+    consequence: str  # "interest", "fee", "prepayment", "stop-service", "agency", "small-claims"
+    on: date
+    invoices: tuple[str, ...] = ()  # those it is announced for
+
+    def __str__(self) -> str:
+        return f"{self.consequence} {self.on.isoformat()}"
+
+
+@dataclass(frozen=True, slots=True)
+class ItemDecision:
+    """Where one open item stands on its ladder, and what comes next."""
+
+    item: OpenItem
+    step: str  # the last step behind it, "" when none
+    next_step: str  # "" when the ladder is through
+    next_on: date | None  # the first day on which the next step may go
+    is_due: bool  # the next step goes today
+    reasons: tuple[str, ...]  # in words, for the operator
+    announces: tuple[Announcement, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What is done about one account in one currency today, and why."""
+
+    account_id: str
+    currency: str
+    action: Action
+    reasons: tuple[str, ...]
+    step: str = ""  # the highest step due: the letter that is written
+    rung: int = -1
+    letter: str = ""  # the name of the letter in letters/
+    channels: tuple[str, ...] = ()  # "email", "letter", "call", after the fallbacks
+    pay_by: date | None = None
+    items: tuple[ItemDecision, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeItem:
+    """One line of a notice: an open item as the customer reads it."""
+
+    item: OpenItem
+    step: str  # the step it is recorded at; "" when it is only listed
+    rung: int = -1
+    announces: tuple[Announcement, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One message to one account on one day through one channel, listing all that is open in one currency."""
+
+    notice_id: str
+    on: date
+    customer: Customer
+    currency: str
+    step: str
+    rung: int
+    letter: str
+    channel: str
+    items: tuple[NoticeItem, ...]
+    pay_by: date | None
+    announces: tuple[Announcement, ...]
+    reasons: tuple[str, ...]
+    portal_url: str
+    reference: str = ""  # what to write on the payment
+    replies_to: str = ""  # Message-ID of the account's first notice, for the thread
+    payments: tuple[Payment, ...] = field(default=())  # received since the last notice
+
+    @property
+    def total(self) -> int:
+        """All that is open: what the notice adds up to."""
+        return sum(line.item.open for line in self.items)
+
+    @property
+    def overdue(self) -> int:
+        """What of it is past due: what the notice asks for."""
+        return sum(line.item.open for line in self.items if line.item.is_overdue)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What a notice looks like in its channel, before the outside world touches it.
+
+    `content` is the finished file (an email, a call sheet); for a letter it is the data that
+    `delivery.pdf` sets in type, and `sha256` stands for the same data so that an unchanged letter is not set again.
+    """
+
+    notice: Notice
+    path: str  # in the workspace, with forward slashes: "outbox/2026-03-02/acme-reminder.eml"
+    kind: str  # "eml", "pdf", "html"
+    content: bytes
+    subject: str = ""
+    recipient: str = ""  # the envelope's address; "" when nothing is mailed
+    message_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A file of the site or the desk, finished: path in the workspace and bytes."""
+
+    path: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """The one look at the clock: the day a run is for, and the moment it was started."""
+
+    on: date
+    now: datetime  # with its zone; the Date header of what is sent
