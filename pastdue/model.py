@@ -68,7 +68,7 @@ class Ledger:
     `payments`: received, account_id, amount, currency, invoice_id, reference, row;
         a negative amount takes an earlier payment back.
     `notices`: the notices ledger with each line's last state: notice_id, on, account_id, invoice_id, due,
-        step, rung, channel, state, open, currency, pay_by, announces, message_id, sha256, file, at, reply.
+        step, rung, channel, state, open, currency, pay_by, announces, message_id, sha256, file, at, reply, recipient.
         `on`, `due` and `pay_by` are ordinals, `open` is minor units, `rung` an int, the rest text.
     All text columns are never null; a blank cell is "".
     """
@@ -162,6 +162,7 @@ class Sent:
     pay_by: date | None = None
     announces: str = ""  # "interest 2026-03-16; fee 2026-03-20"
     message_id: str = ""
+    recipient: str = ""  # the address it was mailed to
     file: str = ""
 
     @property
@@ -230,6 +231,16 @@ class Action(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Hold:
+    """Why an account, or one invoice of it, gets nothing."""
+
+    kind: str  # the activity kind that set it, or "error", "unclear"
+    why: str  # in words, with the line of the activity sheet that says so
+    until: date | None = None  # the last day it holds; None: until a line lifts it
+    invoice_id: str = ""  # "" for the whole account
+
+
+@dataclass(frozen=True, slots=True)
 class Announcement:
     """A consequence that a notice names, and the day from which it holds."""
 
@@ -250,7 +261,8 @@ class ItemDecision:
     next_step: str  # "" when the ladder is through
     next_on: date | None  # the first day on which the next step may go
     is_due: bool  # the next step goes today
-    reasons: tuple[str, ...]  # in words, for the operator
+    reasons: tuple[str, ...]  # in words, for the operator; what decides the day stands last
+    rung: int = -1  # the place of `next_step` in the schedule
     announces: tuple[Announcement, ...] = ()
 
 
@@ -268,6 +280,12 @@ class Decision:
     channels: tuple[str, ...] = ()  # "email", "letter", "call", after the fallbacks
     pay_by: date | None = None
     items: tuple[ItemDecision, ...] = ()
+    holds: tuple[Hold, ...] = ()
+
+    @property
+    def next_on(self) -> date | None:
+        """The first day on which anything more may come; None when nothing will."""
+        return min((line.next_on for line in self.items if line.next_on and line.next_step), default=None)
 
 
 @dataclass(frozen=True, slots=True)

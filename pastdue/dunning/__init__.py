@@ -1,0 +1,1 @@
+"""What is due: ageing, ladders, decisions. Knows no files, no clock and no letters."""

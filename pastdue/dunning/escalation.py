@@ -1,0 +1,263 @@
+"""Escalation: what is done about an account today, at which step, by which channel, and why (DESIGN, rules 1 to 5)."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
+
+from pastdue.config import Config, Schedule, Step
+from pastdue.days import Calendar
+from pastdue.dunning.holds import holds_on
+from pastdue.dunning.ladder import Place, place
+from pastdue.model import (
+    Action,
+    Announcement,
+    Customer,
+    Decision,
+    Hold,
+    ItemDecision,
+    Sent,
+    Standing,
+    State,
+)
+
+
+def decisions(standings: Iterable[Standing], config: Config) -> tuple[Decision, ...]:
+    """One decision per standing, in the same order."""
+    calendar = config.business_days()
+    return tuple(decide(standing, config.schedule[standing.customer.track], calendar) for standing in standings)
+
+
+def decide(standing: Standing, schedule: Schedule, calendar: Calendar) -> Decision:
+    """What is done about the account today. One email or letter at most, at the highest step due among its items."""
+    if not standing.items:
+        return _nothing_open(standing)
+    holds = _holds(standing, calendar)
+    places = _places(standing, schedule, calendar)
+    lines = tuple(_item(p, standing, schedule, calendar, holds) for p in places)
+    account_holds = tuple(hold for hold in holds if not hold.invoice_id)
+    if account_holds:
+        return Decision(
+            standing.account_id,
+            standing.currency,
+            Action.HOLD,
+            tuple(hold.why for hold in account_holds),
+            items=lines,
+            holds=holds,
+        )
+    due = [line for line in lines if line.is_due]
+    written = [line for line in due if not schedule.step[line.rung].is_call]
+    if written:
+        return _notice(standing, schedule, calendar, lines, written, holds)
+    if due:
+        step = schedule.step[max(line.rung for line in due)]
+        return _to_call(standing, lines, due, step, schedule.rung(step.name), holds)
+    return _not_today(standing, lines, holds)
+
+
+def _nothing_open(standing: Standing) -> Decision:
+    if standing.credit:
+        why = "everything is paid, and there is credit on the account"
+    else:
+        why = "everything is paid" if standing.payments or standing.history else "nothing was ever invoiced"
+    action = Action.NONE if why.startswith("nothing") else Action.SETTLED
+    return Decision(standing.account_id, standing.currency, action, (why,))
+
+
+def _holds(standing: Standing, calendar: Calendar) -> tuple[Hold, ...]:
+    """What stops the account, before any count: errors in its rows, its diary, a notice of unclear fate."""
+    errors = (Hold("error", f"an error in the books stops this account: {text}") for text in standing.errors[:1])
+    unclear = [line for line in standing.history if line.state is State.UNCLEAR]
+    unclear_holds = (
+        Hold("unclear", f"it is unclear whether {line.notice_id} arrived: settle it with send --resolve")
+        for line in unclear[:1]
+    )
+    return (*errors, *unclear_holds, *holds_on(standing.activity, standing.on, calendar))
+
+
+def _places(standing: Standing, schedule: Schedule, calendar: Calendar) -> list[Place]:
+    by_item: defaultdict[tuple[str, date], list[Sent]] = defaultdict(list)
+    for line in standing.history:
+        by_item[line.key].append(line)
+    talks = [line for line in standing.activity if line.kind == "call"]
+    return [
+        place(
+            item,
+            by_item.get(item.key, ()),
+            [talk.on for talk in talks if talk.invoice_id in {"", item.invoice_id}],
+            schedule,
+            calendar,
+            standing.on,
+            by_phone=not standing.customer.email and not standing.customer.has_post,
+        )
+        for item in standing.items
+    ]
+
+
+def _item(
+    place: Place, standing: Standing, schedule: Schedule, calendar: Calendar, holds: Sequence[Hold]
+) -> ItemDecision:
+    """The item's next step, the first day for it, and whether that is today."""
+    behind = schedule.step[place.behind.rung].name if place.behind else ""
+    held = next((hold for hold in holds if hold.invoice_id == place.item.invoice_id), None)
+    is_through = place.next_rung == len(schedule.step)
+    next_name = "" if is_through else schedule.step[place.next_rung].name
+    if place.blocked or held or place.from_day is None:
+        why = (held.why if held else "") or place.blocked or "the schedule has no step left for it"
+        return ItemDecision(place.item, behind, next_name, None, False, (why,), place.next_rung)
+    if is_through:
+        over = tuple(why for _, why in place.waits)
+        return ItemDecision(place.item, behind, "", place.from_day, False, over, place.next_rung)
+    step = schedule.step[place.next_rung]
+    waits = sorted((*place.waits, *_account_waits(standing, step, schedule)))
+    first = max(waits[-1][0], standing.on)
+    day = calendar.on_or_after(first)
+    reasons = tuple(why for _, why in waits)
+    if day != first:
+        reasons += (f"{first} is not a business day",)
+    return ItemDecision(
+        item=place.item,
+        step=behind,
+        next_step=step.name,
+        next_on=day,
+        is_due=day <= standing.on,
+        reasons=reasons,
+        rung=place.next_rung,
+        announces=_announced(step, place, standing.on) if day <= standing.on else (),
+    )
+
+
+def _account_waits(standing: Standing, step: Step, schedule: Schedule) -> list[tuple[date, str]]:
+    """The minimum gap, counted from the last contact with the account whatever it was about.
+
+    A notice in another currency that goes out on the same day is no reason to wait: one per currency is the rule.
+    """
+    contacts = [
+        (line.on, line.step or line.channel)
+        for line in standing.history
+        if line.state.went_out and (line.currency == standing.currency or line.on < standing.on)
+    ]
+    contacts += [(line.on, "call") for line in standing.activity if line.kind == "call"]
+    if not contacts:
+        return []
+    on, what = max(contacts)
+    gap = max(schedule.minimum_gap if step.minimum_gap is None else step.minimum_gap, 1)
+    days = f"{gap} day{'' if gap == 1 else 's'}"
+    return [(on + timedelta(days=gap), f"at least {days} after the last contact, the {what} of {on}")]
+
+
+def _announced(step: Step, place: Place, on: date) -> tuple[Announcement, ...]:
+    return tuple(
+        Announcement(each.consequence, on + timedelta(days=each.in_days), (place.item.invoice_id,))
+        for each in step.announces
+    )
+
+
+def _notice(
+    standing: Standing,
+    schedule: Schedule,
+    calendar: Calendar,
+    lines: tuple[ItemDecision, ...],
+    written: Sequence[ItemDecision],
+    holds: tuple[Hold, ...],
+) -> Decision:
+    rung = max(line.rung for line in written)
+    step = schedule.step[rung]
+    channels, fallback = _channels(step, standing.customer, standing.history)
+    if not channels:
+        return Decision(
+            standing.account_id, standing.currency, Action.WAIT, (fallback,), step.name, rung, items=lines, holds=holds
+        )
+    pay_by = None
+    if step.pay_within is not None:
+        pay_by = calendar.on_or_after(standing.on + timedelta(days=step.pay_within))
+    return Decision(
+        account_id=standing.account_id,
+        currency=standing.currency,
+        action=Action.NOTICE if channels != ("call",) else Action.CALL,
+        reasons=(*(_why_due(line) for line in written), *([fallback] if fallback else [])),
+        step=step.name,
+        rung=rung,
+        letter=step.letter_name,
+        channels=channels,
+        pay_by=pay_by,
+        items=lines,
+        holds=holds,
+    )
+
+
+def _why_due(line: ItemDecision) -> str:
+    days = line.item.days_past_due
+    if days > 0:
+        age = f"{days} day{'' if days == 1 else 's'} past due"
+    else:
+        age = "due today" if days == 0 else f"due in {-days} day{'' if days == -1 else 's'}"
+    after = f"after {line.step}" if line.step else "nothing sent before"
+    return f"{line.item.invoice_id} is {age}, {after}: {line.next_step}"
+
+
+def _channels(step: Step, customer: Customer, history: Sequence[Sent]) -> tuple[tuple[str, ...], str]:
+    """The step's channels that can reach the customer, else the next best way, with the reason for any change.
+
+    An address that a server refused for good takes no mail: it counts as none until the books hold another.
+    """
+    refused = any(
+        line.state is State.REFUSED and line.channel == "email" and line.recipient in {"", customer.email}
+        for line in history
+    )
+    can = {"email": bool(customer.email) and not refused, "letter": customer.has_post, "call": bool(customer.phone)}
+    reachable = tuple(channel for channel in step.channels if can[channel])
+    if len(reachable) == len(step.channels):
+        return reachable, ""
+    no_mail = "their address refused mail" if refused else "there is no email address"
+    why = no_mail if "email" in step.channels and not can["email"] else "there is no postal address"
+    if reachable:
+        return reachable, f"{why}: by {reachable[0]} alone"
+    for channel in ("letter", "email", "call"):
+        if can[channel]:
+            return (channel,), f"{why}: by {'telephone' if channel == 'call' else channel} instead"
+    return (), f"{step.name} is due, and there is no way to reach them: no email, no postal address, no telephone"
+
+
+def _to_call(
+    standing: Standing,
+    lines: tuple[ItemDecision, ...],
+    due: Sequence[ItemDecision],
+    step: Step,
+    rung: int,
+    holds: tuple[Hold, ...],
+) -> Decision:
+    reasons = tuple(_why_due(line) for line in due)
+    if not standing.customer.phone:
+        reasons = (
+            *reasons,
+            f"no telephone number is known; without a call the ladder goes on after {step.give_way} business days",
+        )
+    return Decision(
+        account_id=standing.account_id,
+        currency=standing.currency,
+        action=Action.CALL,
+        reasons=tuple(reasons),
+        step=step.name,
+        rung=rung,
+        channels=("call",),
+        items=lines,
+        holds=holds,
+    )
+
+
+def _not_today(standing: Standing, lines: tuple[ItemDecision, ...], holds: tuple[Hold, ...]) -> Decision:
+    """The schedule is through and its last deadline past: refer. Otherwise wait, and say for what."""
+    overdue = [line for line in lines if line.item.is_overdue]
+    if overdue and all(not line.next_step and line.next_on and line.next_on <= standing.on for line in overdue):
+        why = "every step of the schedule is taken and the last deadline is past: refer the account or write it off"
+        return Decision(
+            standing.account_id, standing.currency, Action.REFER, (why,), step=overdue[0].step, items=lines, holds=holds
+        )
+    coming = sorted((line for line in lines if line.next_on), key=lambda line: (line.next_on, line.item.due))
+    if coming:
+        first = coming[0]
+        reasons: tuple[str, ...] = (f"{first.next_step or 'the end of the schedule'} on {first.next_on}: {first.reasons[-1]}",)
+    else:
+        reasons = tuple(dict.fromkeys(line.reasons[-1] for line in lines))
+    action = Action.HOLD if holds and all(line.next_on is None for line in lines) else Action.WAIT
+    return Decision(standing.account_id, standing.currency, action, reasons, items=lines, holds=holds)

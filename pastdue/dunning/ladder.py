@@ -1,0 +1,190 @@
+"""One ladder per open item: which step is behind it, which comes next, and from which day (DESIGN, rules 2 to 5).
+
+Nothing is stored: the place on the ladder follows from the notices ledger, the activity sheet and the date.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from pastdue.config import Schedule, Step
+from pastdue.days import Calendar, month_end
+from pastdue.model import OpenItem, Sent, State
+
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """A step that is behind an item."""
+
+    rung: int
+    on: date
+    pay_by: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an item stands. `waits` are the days before which the next step may not come, each with its reason."""
+
+    item: OpenItem
+    behind: Rung | None
+    next_rung: int  # the length of the schedule when the ladder is through
+    waits: tuple[tuple[date, str], ...] = ()
+    blocked: str = ""  # why nothing may follow until the operator has said what became of the last notice
+
+    @property
+    def from_day(self) -> date | None:
+        """The first day that the item itself allows; None when it is blocked or through."""
+        return max(self.waits)[0] if self.waits and not self.blocked else None
+
+
+def place(
+    item: OpenItem,
+    lines: Sequence[Sent],
+    calls: Sequence[date],
+    schedule: Schedule,
+    calendar: Calendar,
+    on: date,
+    *,
+    by_phone: bool = False,
+) -> Place:
+    """The item's place on the ladder at the day `on`.
+
+    `lines` are the notices ledger's for this item, `calls` the days of conversations about it; both up to `on`.
+    `by_phone`: nothing can be written to the customer, so a conversation stands for any step.
+    """
+    taken = [line for line in lines if line.step and line.state.went_out]
+    behind = _behind(taken, schedule)
+    while True:
+        rung = _next_rung(item, behind, schedule, on)
+        if rung == len(schedule.step):
+            return Place(item, behind, rung, _after(behind, schedule), blocked=_blocked(taken))
+        step = schedule.step[rung]
+        waits = _waits(item, behind, step, schedule)
+        passed = _passed(step, max(waits)[0], calls, calendar, on) if step.is_call or by_phone else None
+        if passed is None:
+            return Place(item, behind, rung, waits, blocked=_blocked(taken))
+        behind = Rung(rung, passed if passed in calls else (behind.on if behind else item.due), None)
+
+
+def natural_day(item: OpenItem, step: Step, previous: date | None) -> date:
+    """The day that the step's own rule gives: its `from` and its `days`.
+
+    An item without an issue date counts from its due date instead; so does `previous` where nothing went before.
+    """
+    days = timedelta(days=step.days)
+    if step.start == "issued":
+        return (item.issued or item.due) + days
+    if step.start == "due-month-end":
+        return month_end(item.due + days)
+    if step.start == "previous":
+        return (previous or item.due) + days
+    return item.due + days
+
+
+def _behind(taken: Sequence[Sent], schedule: Schedule) -> Rung | None:
+    """The highest step that went out, with the latest date and deadline the customer was given for the item."""
+    if not taken:
+        return None
+    pay_by = [line.pay_by for line in taken if line.pay_by]
+    return Rung(max(_rung(line, schedule) for line in taken), max(line.on for line in taken), max(pay_by, default=None))
+
+
+def _rung(line: Sent, schedule: Schedule) -> int:
+    """The line's place in the account's schedule of today, by name; a step of another track counts by its place there."""
+    rung = schedule.rung(line.step)
+    return rung if rung >= 0 else min(line.rung, len(schedule.step) - 1)
+
+
+def _next_rung(item: OpenItem, behind: Rung | None, schedule: Schedule, on: date) -> int:
+    """The step that comes next: strictly in order, but no notice of what is to come once it has come.
+
+    A step before the due date lapses when the item is overdue and the day of the step after it is there; with
+    `invoices_since`, also for invoices issued before that day. `entry = "by-age"` lets an item without any history
+    start at the step for its age.
+    """
+    rung = behind.rung + 1 if behind else 0
+    if behind is None and schedule.entry == "by-age" and item.is_overdue:
+        due = [i for i, step in enumerate(schedule.step) if _is_by_age(item, step, on)]
+        rung = max(due, default=0)
+    while rung < len(schedule.step) and _has_lapsed(item, rung, schedule, on):
+        rung += 1
+    return rung
+
+
+def _is_by_age(item: OpenItem, step: Step, on: date) -> bool:
+    return step.start != "previous" and item.due < natural_day(item, step, None) <= on
+
+
+def _has_lapsed(item: OpenItem, rung: int, schedule: Schedule, on: date) -> bool:
+    step = schedule.step[rung]
+    if step.start == "previous" or natural_day(item, step, None) > item.due:
+        return False
+    if schedule.invoices_since and item.issued and item.issued < schedule.invoices_since:
+        return True
+    following = schedule.step[rung + 1 : rung + 2]
+    return item.is_overdue and all(natural_day(item, after, None) <= on for after in following)
+
+
+def _waits(item: OpenItem, behind: Rung | None, step: Step, schedule: Schedule) -> tuple[tuple[date, str], ...]:
+    """The days that the item itself sets for its next step."""
+    day = natural_day(item, step, behind.on if behind else None)
+    waits = [(day, f"{step.name} of {item.invoice_id} {_rule(step)}: {day}")]
+    if behind:
+        gap = _gap(step, schedule)
+        waits.append((behind.on + gap, f"{gap.days} days after the last notice for {item.invoice_id}, {behind.on}"))
+        if behind.pay_by:
+            waits.append((behind.pay_by + _DAY, f"the customer has until {behind.pay_by} to pay {item.invoice_id}"))
+    return tuple(waits)
+
+
+def _gap(step: Step, schedule: Schedule) -> timedelta:
+    """Days since the last contact; at least one, so that no day ever holds two steps."""
+    gap = schedule.minimum_gap if step.minimum_gap is None else step.minimum_gap
+    return timedelta(days=max(gap, 1))
+
+
+def _rule(step: Step) -> str:
+    """The step's own rule in words."""
+    if step.start == "due-month-end":
+        return f"goes at the end of the month in which due date + {step.days} days falls"
+    what = {"issued": "the issue date", "due": "the due date", "previous": "the last notice"}[step.start]
+    if step.days == 0:
+        return f"goes on {what}"
+    days = f"{abs(step.days)} day{'' if abs(step.days) == 1 else 's'}"
+    return f"goes {days} {'after' if step.days > 0 else 'before'} {what}"
+
+
+def _after(behind: Rung | None, schedule: Schedule) -> tuple[tuple[date, str], ...]:
+    """When the last step's deadline is over, and with it the schedule."""
+    if behind is None:
+        return ()
+    over = behind.pay_by or behind.on + timedelta(days=schedule.minimum_gap)
+    return ((over + _DAY, f"the last step's deadline is {over}"),)
+
+
+def _passed(step: Step, due_on: date, calls: Sequence[date], calendar: Calendar, on: date) -> date | None:
+    """The day on which a step by telephone fell behind the item: the conversation, or the day it gave way; else None.
+
+    Only a call step gives way: one that was to be written, to a customer with nothing but a telephone, must be said.
+    """
+    conversation = next((day for day in sorted(calls) if day >= due_on), None)
+    if conversation or not step.is_call:
+        return conversation
+    gave_way = calendar.plus(calendar.on_or_after(due_on), step.give_way)
+    return gave_way if gave_way <= on else None
+
+
+def _blocked(taken: Sequence[Sent]) -> str:
+    """Why nothing may build on the last notice: unclear, or a letter that is printed and, for all we know, not posted."""
+    unclear = next((line for line in taken if line.state is State.UNCLEAR), None)
+    if unclear:
+        return f"it is unclear whether {unclear.notice_id} arrived: settle it with send --resolve"
+    if not taken:
+        return ""
+    last = max(line.on for line in taken)
+    latest = [line for line in taken if line.on == last]
+    if all(line.state is State.PRINTED for line in latest):
+        return f"the letter {latest[0].notice_id} is printed, not posted: say send --posted when it is in the post"
+    return ""

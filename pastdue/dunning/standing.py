@@ -1,0 +1,148 @@
+"""Standings: from columns to one record per account and currency, everything true of it on one date."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pastdue.dunning.ageing import Aged, age
+from pastdue.findings import Finding, Severity, error
+from pastdue.model import BUCKETS, Activity, Customer, Ledger, OpenItem, Payment, Sent, Standing, State
+
+
+def standings(ledger: Ledger, on: date, findings: Iterable[Finding] = ()) -> tuple[tuple[Standing, ...], list[Finding]]:
+    """One standing per customer and currency, in the order of account and currency, and what the sums found wrong.
+
+    A customer without any invoice or payment has one in their own currency. `findings` that are errors of an account
+    are shown in its standings, so that it gets nothing (DESIGN, "Bad input").
+    """
+    aged = age(ledger, on)
+    found = [_shortfall(row) for row in _rows(aged.accounts[aged.accounts["shortfall"].to_numpy() > 0])]
+    errors: defaultdict[str, list[str]] = defaultdict(list)
+    for finding in (*findings, *found):
+        if finding.severity is Severity.ERROR and finding.account_id:
+            errors[finding.account_id].append(str(finding))
+
+    items, buckets = _items(aged), _buckets(aged)
+    credit = {(row.account_id, row.currency): int(row.credit) for row in _rows(aged.accounts)}
+    payments, history, activity = _payments(ledger, on), _history(ledger, on), _activity(ledger, on)
+    none_in_any_bucket = (0,) * len(BUCKETS)
+
+    def standing(customer: Customer, currency: str) -> Standing:
+        key = customer.account_id, currency
+        return Standing(
+            on=on,
+            customer=customer,
+            currency=currency,
+            items=tuple(items.get(key, ())),
+            credit=credit.get(key, 0),
+            buckets=buckets.get(key, none_in_any_bucket),
+            payments=tuple(payments.get(key, ())),
+            history=tuple(history.get(customer.account_id, ())),
+            activity=tuple(activity.get(customer.account_id, ())),
+            errors=tuple(errors.get(customer.account_id, ())),
+        )
+
+    currencies: defaultdict[str, list[str]] = defaultdict(list)
+    for account_id, currency in credit:
+        currencies[account_id].append(currency)
+    return tuple(
+        standing(customer, currency)
+        for account_id, customer in sorted(ledger.customers.items())
+        for currency in sorted(currencies.get(account_id) or [customer.currency])
+    ), found
+
+
+def _shortfall(row: Any) -> Finding:
+    return error(
+        "accounts/payments",
+        f"account {row.account_id}: more {row.currency} was paid back than was ever received",
+        "Enter the payment that was reversed, or an invoice for what was paid out.",
+        account_id=row.account_id,
+    )
+
+
+def _rows(frame: pd.DataFrame) -> Iterator[Any]:
+    """The lines of a frame as plain Python values, in chunks so that a large book is never held twice."""
+    for start in range(0, len(frame), 50_000):
+        chunk = frame.iloc[start : start + 50_000]
+        yield from chunk.astype(dict.fromkeys(chunk.columns, object)).itertuples(index=False)
+
+
+def _items(aged: Aged) -> dict[tuple[str, str], list[OpenItem]]:
+    found: defaultdict[tuple[str, str], list[OpenItem]] = defaultdict(list)
+    for row in _rows(aged.items[aged.items["open"].to_numpy() > 0]):
+        found[row.account_id, row.currency].append(
+            OpenItem(
+                invoice_id=row.invoice_id,
+                due=date.fromordinal(row.due),
+                issued=date.fromordinal(row.issued) if row.issued else None,
+                currency=row.currency,
+                amount=row.amount,
+                open=row.open,
+                days_past_due=row.days_past_due,
+                description=row.description,
+                reference=row.reference,
+            )
+        )
+    return found
+
+
+def _buckets(aged: Aged) -> dict[tuple[str, str], tuple[int, ...]]:
+    """The open sums by age, of every account and currency that has any."""
+    items = aged.items
+    sums = items.groupby(["account_id", "currency", "bucket"], sort=False)["open"].sum()
+    found: defaultdict[tuple[str, str], list[int]] = defaultdict(lambda: [0] * len(BUCKETS))
+    for row in _rows(sums.reset_index()):
+        found[row.account_id, row.currency][row.bucket] = row.open
+    return {key: tuple(value) for key, value in found.items()}
+
+
+def _payments(ledger: Ledger, on: date) -> Mapping[tuple[str, str], list[Payment]]:
+    frame = ledger.payments[ledger.payments["received"].to_numpy() <= on.toordinal()]
+    frame = frame.iloc[np.lexsort((frame["row"].to_numpy(), frame["received"].to_numpy()))]
+    found: defaultdict[tuple[str, str], list[Payment]] = defaultdict(list)
+    for row in _rows(frame):
+        found[row.account_id, row.currency].append(
+            Payment(date.fromordinal(row.received), row.amount, row.currency, row.invoice_id, row.reference)
+        )
+    return found
+
+
+def _history(ledger: Ledger, on: date) -> Mapping[str, list[Sent]]:
+    frame = ledger.notices[ledger.notices["on"].to_numpy() <= on.toordinal()]
+    found: defaultdict[str, list[Sent]] = defaultdict(list)
+    for row in _rows(frame):
+        found[row.account_id].append(
+            Sent(
+                notice_id=row.notice_id,
+                on=date.fromordinal(row.on),
+                invoice_id=row.invoice_id,
+                due=date.fromordinal(row.due),
+                step=row.step,
+                rung=row.rung,
+                channel=row.channel,
+                state=State(row.state),
+                open=row.open,
+                currency=row.currency,
+                pay_by=date.fromordinal(row.pay_by) if row.pay_by else None,
+                announces=row.announces,
+                message_id=row.message_id,
+                recipient=row.recipient,
+                file=row.file,
+            )
+        )
+    for lines in found.values():
+        lines.sort(key=lambda sent: sent.on)
+    return found
+
+
+def _activity(ledger: Ledger, on: date) -> Mapping[str, list[Activity]]:
+    found: defaultdict[str, list[Activity]] = defaultdict(list)
+    for line in sorted(ledger.activity, key=lambda line: (line.on, line.row)):
+        if line.on <= on:
+            found[line.account_id].append(line)
+    return found
