@@ -1,0 +1,380 @@
+"""The words that documents are made of: the catalogue of each language, and what a letter may print of a notice.
+
+Every value a letter sees is a text, ready to be read, in the letter's language; counts are whole numbers, so that
+a letter can compare them. NAMES lists all of them; the operator's documentation is made from it.
+"""
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from functools import lru_cache, partial
+from importlib.resources import files
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import quote
+
+from pastdue import days, money
+from pastdue.config import Business, Config, PaymentLink
+from pastdue.model import Announcement, Customer, Notice, NoticeItem, Payment
+
+FALLBACK = "en"
+
+# ------------------------------------------------------------------ the catalogues
+
+
+def _flat(table: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    """`[basis] contract = ...` as "basis.contract"."""
+    flat: dict[str, str] = {}
+    for key, value in table.items():
+        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": str(value)}
+    return flat
+
+
+# The catalogues are a part of the program that happens to be written in TOML, so that a language is one file: they are
+# loaded with the module, as its code is, and are no input of a run.
+_CATALOGUES: dict[str, Mapping[str, str]] = {
+    entry.name.removesuffix(".toml"): _flat(tomllib.loads(entry.read_text(encoding="utf-8")))
+    for entry in (files("pastdue.documents") / "languages").iterdir()
+    if entry.name.endswith(".toml")
+}
+
+
+def chain(language: str) -> tuple[str, ...]:
+    """The tag and what it falls back to, most exact first: "de_at" is de-AT, then de."""
+    parts = [part for part in language.replace("_", "-").split("-") if part]
+    tags = [parts[0].lower(), *(part.upper() if len(part) == 2 else part for part in parts[1:])] if parts else []
+    return tuple("-".join(tags[:length]) for length in range(len(tags), 0, -1))
+
+
+def has_words(language: str) -> bool:
+    """True when the tool itself speaks the language."""
+    return any(tag in _CATALOGUES for tag in chain(language))
+
+
+@lru_cache(maxsize=64)
+def words(language: str) -> Mapping[str, str]:
+    """The catalogue of a language by key, tables dotted ("basis.contract"); English where it has none, or lacks a key."""
+    found = next((_CATALOGUES[tag] for tag in chain(language) if tag in _CATALOGUES), {})
+    return {**_CATALOGUES[FALLBACK], **found}
+
+
+def plural(language: str, key: str, count: int) -> str:
+    """The catalogue's form of `key` for a count, by the language's own rule: "1 day late", "2 days late"."""
+    told = words(language)
+    form = _plural_form(told["language"], abs(count))
+    return told.get(f"{key}-{form}", told[f"{key}-other"]).format(count=abs(count))
+
+
+@lru_cache(maxsize=4096)
+def _plural_form(language: str, count: int) -> str:
+    from babel import Locale
+
+    form: str = Locale.parse(language).plural_form(count)
+    return form
+
+
+@lru_cache(maxsize=256)
+def locale(language: str, business: Business) -> str:
+    """Babel's name for how dates and amounts are written to a reader of the language: "en_IE", "de".
+
+    A tag without a country takes the business's, so that "en" from London is not American.
+    """
+    from babel import Locale, UnknownLocaleError
+
+    primary = next(iter(chain(language)[-1:]), FALLBACK)
+    own = [tag for tag in chain(business.language)[:-1] if tag.startswith(f"{primary}-")]
+    wanted = [*chain(language)[:-1], *own, f"{primary}-{business.country.upper()}", primary, FALLBACK]
+    for tag in wanted:
+        try:
+            found = str(Locale.parse(tag, sep="-"))
+        except (UnknownLocaleError, ValueError):
+            continue
+        if tag == primary or found != primary:
+            return found
+    return FALLBACK
+
+
+# ------------------------------------------------------------------ what a letter may print
+
+NAMES: Mapping[str, str] = {
+    "on": "The day of the notice, in full: 2 March 2026.",
+    "step": "The name of the step, as in config.toml.",
+    "channel": 'How the notice goes: "email" or "letter".',
+    "about": 'What the notice is about: "invoice 2041", "invoices 2041 and 2042", or "7 invoices".',
+    "about_due": "The due date of what it is about; blank where there are several.",
+    "one_item": "True when a single invoice is open, so that the letter can say `it`.",
+    "count": "How many items are open.",
+    "items": "All that is open, oldest due first: one line per due amount of an invoice.",
+    "items[].invoice_id": "Invoice number.",
+    "items[].description": "What it is for, from the invoices ledger; may be blank.",
+    "items[].reference": "The customer's own reference or order number; may be blank.",
+    "items[].issued": "Date of the invoice, short: 2 Feb 2026; blank when not known.",
+    "items[].due": "Due date, short: 1 Mar 2026.",
+    "items[].amount": "What was invoiced.",
+    "items[].paid": "What of it is paid; blank when nothing is.",
+    "items[].open": "What is still to be paid.",
+    "items[].late": 'How it stands: "12 days late", "due today", "not yet due".',
+    "items[].days_late": "Days past due as a number; 0 or below when it is not.",
+    "items[].is_overdue": "True from the day after the due date.",
+    "items[].is_asked": "True when the notice asks for it; an item that is not asked for is only listed.",
+    "total": "All that is open.",
+    "overdue": "What of it is past due; blank when nothing is.",
+    "asked": "What the notice asks to be paid.",
+    "asks_for_all": "True when that is all that is open.",
+    "late_by": 'How long the oldest item asked for is overdue, to follow "for": "12 days"; blank when it is not.',
+    "days_late": "The same as a number; 0 when it is not.",
+    "pay_by": "The date the notice asks to be paid by; blank when its step sets none.",
+    "announcements": "What the notice announces. A letter must print `text` of each; it is the only place consequences come from.",
+    "announcements[].text": "The whole sentence, in the letter's language, with its date and the invoices it is for.",
+    "announcements[].consequence": "Its name: `interest`, `fee`, `prepayment`, `stop-service`, `agency` or `small-claims`.",
+    "announcements[].on": "The day from which it holds, in full.",
+    "announcements[].invoices": 'What it is announced for: "invoice 2041".',
+    "received": "Payments that came in since the last notice, oldest first.",
+    "received[].on": "Day of receipt, in full.",
+    "received[].amount": "The amount.",
+    "received[].is_returned": "True when an earlier payment was taken back; `amount` says how much.",
+    "portal_url": "Link to the customer's page; blank without a portal.",
+    "contact_us": 'The sentence that asks for an answer: "Please reply to this email, or call us on 020 7946 0000."',
+    "payment.reference": "What to write on the payment.",
+    "payment.holder": "Name on your bank account.",
+    "payment.iban": "Your IBAN, in groups of four; blank without one.",
+    "payment.bic": "BIC of your bank; may be blank.",
+    "payment.bank": "Name of your bank; may be blank.",
+    "payment.sort_code": "Sort code; may be blank.",
+    "payment.account_number": "Account number; may be blank.",
+    "payment.links": "Ways to pay online, from `portal.links` in config.toml.",
+    "payment.links[].name": "What the link says.",
+    "payment.links[].url": "Its address, with amount and reference filled in.",
+    "customer.id": "Account number of the customer in your books.",
+    "customer.name": "Name of the customer.",
+    "customer.contact": "The person addressed; may be blank.",
+    "customer.greeting": 'How a letter begins, without guessing at anybody\'s gender: "Dear Anna Byrne".',
+    "customer.address": "Postal address, on several lines.",
+    "customer.is_consumer": "True for a consumer, false for a business.",
+    "business.name": "Your name.",
+    "business.contact": "The person who signs; may be blank.",
+    "business.signature": "The person who signs and your name, on a line each.",
+    "business.address": "Your postal address, on several lines.",
+    "business.email": "Your email address; may be blank.",
+    "business.phone": "Your telephone number; may be blank.",
+    "business.website": "Your website; may be blank.",
+    "business.registration": "The small print: registration, court, tax number; may be blank.",
+    "language": 'Language of the letter: "en".',
+}
+
+# As many invoice numbers as a sentence bears; more are counted.
+_NAMED = 3
+
+
+def context(notice: Notice, config: Config, language: str) -> dict[str, Any]:
+    """All that NAMES promises, for a letter in the language (a tag that words and dates are written in)."""
+    where = locale(language, config.business)
+    show = partial(money.display, currency=notice.currency, language=where)
+    asked, matter = notice.asked or notice.items, _matter(notice)
+    dues = {line.item.due for line in matter}
+    late = max((line.item.days_past_due for line in asked), default=0)
+    asked_sum = sum(line.item.open for line in asked)
+    return {
+        "on": days.display(notice.on, where),
+        "step": notice.step,
+        "channel": "letter" if notice.channel == "letter" else "email",
+        "about": invoices((line.item.invoice_id for line in matter), language, where),
+        "about_due": days.display(dues.pop(), where) if len(dues) == 1 else "",
+        "one_item": len(notice.items) == 1,
+        "count": len(notice.items),
+        "items": [_item(line, language, where) for line in notice.items],
+        "total": show(notice.total),
+        "overdue": show(notice.overdue) if notice.overdue else "",
+        "asked": show(asked_sum),
+        "asks_for_all": asked_sum == notice.total,
+        "late_by": plural(language, "late-by", late) if late > 0 else "",
+        "days_late": max(late, 0),
+        "pay_by": days.display(notice.pay_by, where) if notice.pay_by else "",
+        "announcements": [_announcement(each, notice, config, language, where) for each in notice.announces],
+        "received": [_received(each, where) for each in notice.payments],
+        "portal_url": notice.portal_url,
+        "contact_us": _contact_us(notice, config, language),
+        "payment": _payment(notice, config, asked_sum),
+        "customer": _customer(notice.customer, config.business, language, where),
+        "business": _business(config.business, where),
+        "language": language,
+    }
+
+
+def _matter(notice: Notice) -> tuple[NoticeItem, ...]:
+    """The lines that the letter was chosen for: those at the notice's own step."""
+    return tuple(line for line in notice.items if line.step == notice.step) or notice.asked or notice.items
+
+
+def invoices(numbers: Iterable[str], language: str, where: str) -> str:
+    """Invoices in the middle of a sentence: "invoice 2041", "invoices 2041 and 2042", "7 invoices"."""
+    from babel.lists import format_list
+
+    told, each = words(language), tuple(dict.fromkeys(numbers))
+    if len(each) > _NAMED:
+        return told["invoices-many"].format(count=len(each))
+    key = "invoices-one" if len(each) == 1 else "invoices-other"
+    return told[key].format(numbers=format_list(each, locale=where) if len(each) > 1 else "".join(each))
+
+
+def _item(line: NoticeItem, language: str, where: str) -> SimpleNamespace:
+    item = line.item
+    show = partial(money.display, currency=item.currency, language=where)
+    paid = item.amount - item.open
+    return SimpleNamespace(
+        invoice_id=item.invoice_id,
+        description=item.description,
+        reference=item.reference,
+        issued=days.display_short(item.issued, where) if item.issued else "",
+        due=days.display_short(item.due, where),
+        amount=show(item.amount),
+        paid=show(paid) if paid else "",
+        open=show(item.open),
+        late=lateness(item.days_past_due, language),
+        days_late=item.days_past_due,
+        is_overdue=item.is_overdue,
+        is_asked=bool(line.step),
+    )
+
+
+def lateness(days_past_due: int, language: str) -> str:
+    """How an item stands: "12 days late", "due today", "not yet due"."""
+    if days_past_due > 0:
+        return plural(language, "late", days_past_due)
+    return words(language)["due-today" if days_past_due == 0 else "not-yet-due"]
+
+
+def _announcement(each: Announcement, notice: Notice, config: Config, language: str, where: str) -> SimpleNamespace:
+    everything = {line.item.invoice_id for line in notice.items}
+    named = invoices(each.invoices or sorted(everything), language, where)
+    return SimpleNamespace(
+        text=announced(each, everything, config, language),
+        consequence=each.consequence,
+        on=days.display(each.on, where),
+        invoices=named,
+    )
+
+
+def announced(each: Announcement, everything: set[str], config: Config, language: str) -> str:
+    """The sentence a consequence is announced with; it names its invoices where they are not `everything` listed."""
+    told, where = words(language), locale(language, config.business)
+    of = ""
+    if each.invoices and set(each.invoices) != everything:
+        of = told["of-invoices"].format(invoices=invoices(each.invoices, language, where))
+    return told[f"announce-{each.consequence}"].format(
+        on=days.display(each.on, where), of=of, basis=_basis(config, told, where)
+    )
+
+
+def _basis(config: Config, told: Mapping[str, str], where: str) -> str:
+    """The rule that interest runs by, where the catalogue has words for it."""
+    from babel.numbers import format_decimal
+
+    interest = config.interest
+    if interest.regime == "contract" and not interest.rate:
+        return ""
+    rate = format_decimal(interest.rate, locale=where) if interest.rate else ""
+    return told.get(f"basis.{interest.regime}", "").format(rate=rate)
+
+
+def _received(payment: Payment, where: str) -> SimpleNamespace:
+    return SimpleNamespace(
+        on=days.display(payment.received, where),
+        amount=money.display(abs(payment.amount), payment.currency, where),
+        is_returned=payment.amount < 0,
+    )
+
+
+def _contact_us(notice: Notice, config: Config, language: str) -> str:
+    told, phone = words(language), config.business.phone
+    if notice.channel != "letter":
+        return told["reach-reply-phone" if phone else "reach-reply"].format(phone=phone)
+    email = config.business.email
+    key = {(True, True): "email-phone", (True, False): "email", (False, True): "phone", (False, False): "post"}
+    return told[f"reach-{key[bool(email), bool(phone)]}"].format(email=email, phone=phone)
+
+
+def _payment(notice: Notice, config: Config, asked: int) -> SimpleNamespace:
+    business = config.business
+    reference = notice.reference or notice.customer.account_id
+    return SimpleNamespace(
+        reference=reference,
+        holder=business.account_holder or business.name,
+        iban=grouped(business.iban),
+        bic=business.bic,
+        bank=business.bank,
+        sort_code=business.sort_code,
+        account_number=business.account_number,
+        links=[
+            SimpleNamespace(
+                name=link.name,
+                url=filled_in(link, money.to_text(asked, notice.currency), notice.currency, reference, notice.customer),
+            )
+            for link in config.portal.links
+        ],
+    )
+
+
+def grouped(iban: str) -> str:
+    """An IBAN as people copy it: in groups of four."""
+    return " ".join(iban[i : i + 4] for i in range(0, len(iban), 4))
+
+
+def filled_in(link: PaymentLink, amount: str, currency: str, reference: str, customer: Customer) -> str:
+    """The link's address with its `{placeholders}` filled, each value percent-encoded."""
+    url = link.url
+    for name, value in (
+        ("amount", amount),
+        ("currency", currency),
+        ("reference", reference),
+        ("account", customer.account_id),
+    ):
+        url = url.replace(f"{{{name}}}", quote(value, safe="", errors="replace"))
+    return url
+
+
+def _customer(customer: Customer, business: Business, language: str, where: str) -> SimpleNamespace:
+    told = words(language)
+    person = customer.contact or (customer.name if customer.kind == "consumer" else "")
+    greeting = told["greeting-person" if person else "greeting-firm"].format(name=person or customer.name)
+    lines = (customer.name, *address_lines(customer, where, home=business.country))
+    return SimpleNamespace(
+        id=customer.account_id,
+        name=customer.name,
+        contact=customer.contact,
+        greeting=greeting,
+        address="\n".join(line for line in lines if line),
+        is_consumer=customer.kind == "consumer",
+    )
+
+
+def _business(business: Business, where: str) -> SimpleNamespace:
+    return SimpleNamespace(
+        name=business.name,
+        contact=business.contact,
+        signature="\n".join(line for line in (business.contact, business.name) if line),
+        address="\n".join(address_lines(business, where, home=business.country)),
+        email=business.email,
+        phone=business.phone,
+        website=business.website,
+        registration=business.registration,
+    )
+
+
+# Where the postcode stands behind the town.
+_TOWN_FIRST = frozenset({"AU", "CA", "GB", "IE", "IN", "NZ", "US", "ZA"})
+
+
+def address_lines(at: Customer | Business, where: str, home: str) -> tuple[str, ...]:
+    """Street, town and, abroad, the country, a line each; `home` is the country that need not be named."""
+    country = at.country.upper()
+    town = (at.city, at.postcode) if country in _TOWN_FIRST else (at.postcode, at.city)
+    abroad = _country_name(country, where) if country and country != home.upper() else ""
+    return tuple(line for line in (*at.address, " ".join(filter(None, town)), abroad) if line)
+
+
+@lru_cache(maxsize=512)
+def _country_name(country: str, where: str) -> str:
+    from babel import Locale
+
+    name: str = Locale.parse(where).territories.get(country, country)
+    return name
