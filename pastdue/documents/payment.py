@@ -1,5 +1,6 @@
 """How to pay: what a payment QR code says (EPC069-12, called GiroCode or SCT QR), and its picture."""
 
+import re
 import unicodedata
 from functools import lru_cache
 from html import escape
@@ -10,6 +11,11 @@ from pastdue.config import Config
 # EPC069-12: at most this many characters and bytes, and amounts from one cent to 999,999,999.99.
 _NAME, _TEXT, _BYTES, _MOST = 70, 140, 331, 99_999_999_999
 
+# 00, 01 and 99 come out of no calculation of check digits, although they satisfy the check.
+_DIGITS = r"(?:0[2-9]|[1-8]\d|9[0-8])"
+_IBAN = re.compile(rf"[A-Z]{{2}}{_DIGITS}[A-Z0-9]+", re.ASCII)
+_REFERENCE = re.compile(rf"RF{_DIGITS}[A-Z0-9]{{1,21}}", re.ASCII)
+
 # ISO/IEC 18004 asks for four modules of white around the code; many readers fail with less.
 _QUIET = 4
 
@@ -19,24 +25,35 @@ def epc_payload(config: Config, amount: int, currency: str, reference: str = "")
 
     None where there is no such code: another currency than EUR, no valid IBAN, nothing to pay.
     """
-    from stdnum import bic, iban, iso11649
+    from stdnum import bic, iban
 
     business = config.business
     holder = _line(business.account_holder or business.name)
-    if currency != "EUR" or not 1 <= amount <= _MOST or not holder or not iban.is_valid(business.iban):
+    account = iban.compact(business.iban)
+    # Check digits and form prove an IBAN; lists of each country's banks grow old and refuse good ones.
+    is_account = _IBAN.fullmatch(account) and iban.is_valid(account, check_country=False)
+    if currency != "EUR" or not 1 <= amount <= _MOST or not holder or not is_account:
         return None
-    structured = iso11649.compact(reference).upper() if iso11649.is_valid(reference) else ""
+    structured = creditor_reference(reference)
     bank = bic.compact(business.bic) if bic.is_valid(business.bic) else ""
     name, text = _cut(holder, _NAME), "" if structured else _cut(_line(reference), _TEXT)
 
     def payload(text: str) -> str:
-        lines = ("BCD", "002", "1", "SCT", bank, name, iban.compact(business.iban))
+        lines = ("BCD", "002", "1", "SCT", bank, name, account)
         return "\n".join((*lines, f"EUR{money.to_text(amount, 'EUR')}", "", structured, text)).rstrip("\n")
 
     # 70 and 140 characters of four bytes are more than a code may hold; the name proves the payee, so the text gives way.
     while text and len(payload(text).encode()) > _BYTES:
         text = _cut(text, len(text) - 1)
     return payload(text)
+
+
+def creditor_reference(text: str) -> str:
+    """The text as an ISO 11649 reference ("RF18539007547034"); "" when it is none."""
+    from stdnum import iso11649
+
+    compact = text.replace(" ", "").upper()
+    return compact if _REFERENCE.fullmatch(compact) and iso11649.is_valid(compact) else ""
 
 
 def _line(text: str) -> str:
