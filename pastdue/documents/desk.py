@@ -1,0 +1,520 @@
+"""The desk: the operator's morning on one page. What goes out, whom to call, what waits, what is wrong."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from fractions import Fraction
+from functools import partial
+from typing import NamedTuple
+from urllib.parse import quote
+
+from pastdue import days, money
+from pastdue.config import Config
+from pastdue.documents import site
+from pastdue.documents.site import cut, encoded, inline, plain, telephone
+from pastdue.documents.words import lateness, locale
+from pastdue.findings import Finding, Severity, in_reading_order
+from pastdue.model import (
+    BUCKETS,
+    COPY,
+    Action,
+    Customer,
+    Decision,
+    Document,
+    Hold,
+    ItemDecision,
+    OpenItem,
+    Page,
+    Sent,
+    Standing,
+    State,
+)
+
+TEMPLATE = "desk.html"
+PATH = "outbox/desk.html"
+LANGUAGE = "en"  # what the operator reads
+
+# Nobody reads further than this of what needs no doing today; what goes out and whom to call is listed in full.
+_LISTED = 200
+_TEXT, _REASONS, _NAMED = 80, 4, 6
+_DAYS_AHEAD = 7
+
+_STATES = {
+    State.PRINTED: ("printed, not posted", "when it is in the post: build.py send --posted"),
+    State.UNCLEAR: ("it is unclear whether it arrived", "build.py send --resolve {notice}=sent, or {notice}=resend"),
+    State.DEFERRED: ("put off by their mail server", "the next send tries again"),
+    State.REFUSED: ("refused by their mail server", "mend the address in customers; until then a letter goes instead"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Morning:
+    """What the desk shows: one worked-out run, and where its files lie in the workspace."""
+
+    on: date
+    standings: Sequence[Standing]
+    decisions: Sequence[Decision]  # one per standing, in the same order
+    findings: Sequence[Finding] = ()
+    documents: Sequence[Document] = ()  # the notices to go today, as they lie in the outbox
+    guards: Sequence[str] = ()  # why `send` will refuse, in words
+    sheets: Mapping[tuple[str, str], str] = field(default_factory=dict)  # call sheets: account, currency -> path
+    pages: Mapping[str, str] = field(default_factory=dict)  # customers' pages: account -> path
+
+
+class _Total(NamedTuple):
+    """The headline figures of one currency."""
+
+    currency: str
+    open: str
+    overdue: str
+    share: str  # overdue of open, in percent
+    credit: str
+    accounts: str
+    buckets: tuple[tuple[str, str, str], ...]  # label, amount, percent
+    bars: tuple[tuple[int, str, str], ...]  # bucket, x and width in percent
+
+
+class _Entry(NamedTuple):
+    """One account in a list of the desk."""
+
+    name: str
+    account_id: str
+    page: str  # link to the customer's page, "" when there is none
+    what: str
+    sum: str
+    when: str = ""
+    reasons: tuple[str, ...] = ()
+    files: tuple[tuple[str, str], ...] = ()  # label and link
+    phone: str = ""
+    tel: str = ""
+
+
+class _Day(NamedTuple):
+    """What one of the coming days brings."""
+
+    day: str
+    date: str
+    notices: tuple[str, ...]
+    due: tuple[str, ...]  # sums falling due, per currency
+
+
+def desk(morning: Morning, config: Config, templates: Mapping[str, str], static: Mapping[str, bytes]) -> Page:
+    """The page, in one file that stands alone; links lead to the files beside it."""
+    view = _View(morning, config)
+    findings = in_reading_order(morning.findings)
+    errors = sum(finding.severity is Severity.ERROR for finding in findings)
+    sections = tuple(section for section in view.sections() if section.entries or section.always)
+    html = (
+        site.compiled(templates)
+        .get_template(TEMPLATE)
+        .render(
+            style=inline(static.get(site.STYLESHEET, b"")),
+            business=plain(config.business.name),
+            weekday=_weekday(morning.on, view.where),
+            on=days.display(morning.on, view.where),
+            guards=tuple(plain(guard) for guard in morning.guards),
+            findings=tuple(_finding(finding) for finding in findings[:_LISTED]),
+            findings_more=max(len(findings) - _LISTED, 0),
+            errors=errors,
+            warnings=len(findings) - errors,
+            totals=view.totals(),
+            sections=sections,
+            ahead=view.ahead(),
+        )
+    )
+    return Page(PATH, encoded(html))
+
+
+class _Section(NamedTuple):
+    """One list of the desk."""
+
+    key: str
+    title: str
+    note: str
+    entries: tuple[_Entry, ...]
+    more: int  # how many are not listed
+    always: bool  # shown when it is empty, too
+    empty: str
+    numbered: bool
+    folded: bool
+
+
+class _View:
+    """A morning in the operator's words."""
+
+    def __init__(self, morning: Morning, config: Config) -> None:
+        self.morning, self.config = morning, config
+        self.where = locale(LANGUAGE, config.business)
+        self.pairs = tuple(zip(morning.standings, morning.decisions, strict=True))
+        self.files: defaultdict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)
+        for document in morning.documents:
+            notice = document.notice
+            label = {"email": "email", "letter": "letter", COPY: "copy"}.get(notice.channel, notice.channel)
+            self.files[notice.customer.account_id, notice.currency].append((label, link(document.path)))
+
+    # -------------------------------------------------------------- figures
+
+    def totals(self) -> tuple[_Total, ...]:
+        """The headline per currency, the business's own first. Currencies are never added together."""
+        buckets: defaultdict[str, list[int]] = defaultdict(lambda: [0] * len(BUCKETS))
+        credit: defaultdict[str, int] = defaultdict(int)
+        accounts: defaultdict[str, int] = defaultdict(int)
+        for standing in self.morning.standings:
+            credit[standing.currency] += standing.credit
+            accounts[standing.currency] += bool(standing.items)
+            own = buckets[standing.currency]
+            for i, amount in enumerate(standing.buckets):
+                own[i] += amount
+        used = [currency for currency in buckets if any(buckets[currency]) or credit[currency]]
+        return tuple(
+            self._total(currency, buckets[currency], credit[currency], accounts[currency])
+            for currency in sorted(used, key=self._currency_order)
+        )
+
+    def _currency_order(self, currency: str) -> tuple[bool, str]:
+        return currency != self.config.business.currency, currency
+
+    def _total(self, currency: str, buckets: Sequence[int], credit: int, accounts: int) -> _Total:
+        show = partial(money.display, currency=currency, language=self.where)
+        balance, overdue = sum(buckets), sum(buckets[1:])
+        return _Total(
+            currency=currency,
+            open=show(balance),
+            overdue=show(overdue),
+            share=_percent(overdue, balance),
+            credit=show(credit) if credit else "",
+            accounts=_count(accounts, "account"),
+            buckets=tuple(
+                (_bucket(name), show(amount), _percent(amount, balance))
+                for name, amount in zip(BUCKETS, buckets, strict=True)
+            ),
+            bars=tuple(_bars(buckets, balance)),
+        )
+
+    # -------------------------------------------------------------- lists
+
+    def sections(self) -> Iterator[_Section]:
+        """All lists, in the order in which the morning takes them."""
+        listed = partial(_section, limit=_LISTED)
+        yield listed(
+            "stuck", "Deliveries to settle", "Nothing more goes to these before you have looked.", self._stuck()
+        )
+        yield _section(
+            "notices",
+            "Notices to go today",
+            "The largest sums first. Look at them, then run build.py send.",
+            self._of(Action.NOTICE),
+            always="Nothing is due to go out today.",
+        )
+        yield _section(
+            "calls",
+            "Calls to make",
+            "In this order: the largest overdue sums first.",
+            self._of(Action.CALL),
+            always="No calls today.",
+            numbered=True,
+        )
+        yield listed(
+            "refer", "For you to decide", "Their schedule is through: refer or write off.", self._of(Action.REFER)
+        )
+        yield listed(
+            "unreachable",
+            "Out of reach",
+            "Something is open, and there is no email, no postal address and no telephone number.",
+            self._unreachable(),
+        )
+        yield listed("hold", "On hold", "These get nothing.", self._of(Action.HOLD))
+        yield listed("waiting", "Waiting", "The next step, soonest first.", self._waiting(), folded=True)
+        yield listed("credit", "In credit", "More was paid than invoiced.", self._credits())
+
+    def _of(self, action: Action) -> list[_Entry]:
+        chosen = [pair for pair in self.pairs if pair[1].action is action]
+        return [self._entry(standing, decision) for standing, decision in sorted(chosen, key=self._by_sum)]
+
+    def _by_sum(self, pair: tuple[Standing, Decision]) -> tuple[tuple[bool, str], int, int, str]:
+        standing = pair[0]
+        asked = _asked(*pair)
+        return self._currency_order(standing.currency), -asked, -standing.days_past_due, standing.account_id
+
+    def _entry(self, standing: Standing, decision: Decision) -> _Entry:
+        customer = standing.customer
+        files = tuple(self.files.get((standing.account_id, standing.currency), ()))
+        sheet = self.morning.sheets.get((standing.account_id, standing.currency), "")
+        is_call = decision.action is Action.CALL
+        return _Entry(
+            *self._who(standing),
+            what=self._what(standing, decision),
+            when=self._when(decision),
+            sum=money.display(_asked(standing, decision), standing.currency, self.where),
+            reasons=_reasons(decision.reasons),
+            files=(*files, *((("call sheet", link(sheet)),) if sheet else ())),
+            phone=cut(customer.phone, _TEXT) if is_call else "",
+            tel=telephone(customer.phone) if is_call else "",
+        )
+
+    def _who(self, standing: Standing) -> tuple[str, str, str]:
+        """Name, account and link to the customer's page."""
+        page = self.morning.pages.get(standing.account_id, "")
+        return cut(standing.customer.name, _TEXT), cut(standing.account_id, _TEXT), link(page) if page else ""
+
+    def _what(self, standing: Standing, decision: Decision) -> str:
+        if decision.action is Action.NOTICE:
+            return f"{decision.step}, by {' and '.join(decision.channels)}"
+        if decision.action is Action.CALL:
+            return decision.step if decision.step == "call" else f"{decision.step}, by telephone"
+        return lateness(standing.days_past_due, LANGUAGE) if standing.overdue else "not yet due"
+
+    def _when(self, decision: Decision) -> str:
+        if decision.pay_by and decision.action is Action.NOTICE:
+            return f"pay by {self._day(decision.pay_by)}"
+        if decision.action is Action.HOLD:
+            until = max((hold.until for hold in decision.holds if hold.until), default=None)
+            lasting = any(hold.until is None for hold in decision.holds)
+            return f"until {self._day(until)}" if until and not lasting else "until you lift it"
+        return ""
+
+    def _day(self, day: date) -> str:
+        return days.display_short(day, self.where)
+
+    def _stuck(self) -> list[_Entry]:
+        """Notices whose delivery the operator has to settle: not posted, unclear, refused or put off, and not overtaken."""
+        stuck = [
+            (standing, line)
+            for standing, _ in self.pairs
+            for line in _unsettled(standing)
+            if standing.items or line.state.blocks
+        ]
+        stuck.sort(key=lambda pair: (not pair[1].state.blocks, pair[1].on))
+        return [self._stuck_entry(standing, line) for standing, line in stuck]
+
+    def _stuck_entry(self, standing: Standing, line: Sent) -> _Entry:
+        what, remedy = _STATES[line.state]
+        return _Entry(
+            *self._who(standing),
+            what=f"{line.step or 'notice'} by {line.channel}: {what}",
+            when=self._day(line.on),
+            sum=money.display(line.open, line.currency, self.where),
+            reasons=(remedy.format(notice=cut(line.notice_id, _TEXT)),),
+            files=((line.channel, link(line.file)),) if line.file else (),
+        )
+
+    def _unreachable(self) -> list[_Entry]:
+        return [
+            self._entry(standing, decision)
+            for standing, decision in sorted(self.pairs, key=self._by_sum)
+            if standing.items and decision.action is not Action.HOLD and not _can_reach(standing.customer)
+        ]
+
+    def _waiting(self) -> list[_Entry]:
+        waiting = [pair for pair in self.pairs if pair[1].action is Action.WAIT and _can_reach(pair[0].customer)]
+        waiting.sort(key=lambda pair: (pair[1].next_on or date.max, pair[0].account_id))
+        return [
+            self._entry(standing, decision)._replace(
+                sum=money.display(standing.balance, standing.currency, self.where),
+                when=self._next(decision),
+            )
+            for standing, decision in waiting
+        ]
+
+    def _next(self, decision: Decision) -> str:
+        """The next step of the account and its day."""
+        coming = [line for line in decision.items if line.next_on and line.next_step]
+        if not coming:
+            return "no day set"
+        first = min(coming, key=lambda line: (line.next_on or date.max, line.item.due))
+        return f"{first.next_step} on {self._day(first.next_on)}" if first.next_on else ""
+
+    def _credits(self) -> list[_Entry]:
+        return [
+            _Entry(
+                *self._who(standing),
+                what="paid beyond all that is invoiced",
+                sum=money.display(standing.credit, standing.currency, self.where),
+            )
+            for standing, _ in sorted(self.pairs, key=lambda pair: (pair[0].currency, -pair[0].credit))
+            if standing.credit
+        ]
+
+    # -------------------------------------------------------------- the days ahead
+
+    def ahead(self) -> tuple[_Day, ...]:
+        """The next seven days: which steps come if nobody pays, and what falls due."""
+        steps: defaultdict[date, defaultdict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+        due: defaultdict[date, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
+        for standing, decision in self.pairs:
+            for line in _first_of_each_day(decision.items):
+                steps[line.next_on or date.max][line.next_step].append(cut(standing.customer.name, 40))
+            for item in standing.items:
+                due[item.due][standing.currency] += item.open
+        found = []
+        for ahead in range(1, _DAYS_AHEAD + 1):
+            day = self.morning.on + timedelta(days=ahead)
+            sums = sorted(due[day].items(), key=lambda each: self._currency_order(each[0]))
+            found.append(
+                _Day(
+                    day=_weekday(day, self.where),
+                    date=self._day(day),
+                    notices=tuple(f"{step}: {_names(names)}" for step, names in steps[day].items()),
+                    due=tuple(money.display(amount, currency, self.where) for currency, amount in sums),
+                )
+            )
+        return tuple(found)
+
+
+def _section(
+    key: str,
+    title: str,
+    note: str,
+    entries: Sequence[_Entry],
+    limit: int | None = None,
+    *,
+    always: str = "",
+    numbered: bool = False,
+    folded: bool = False,
+) -> _Section:
+    shown = tuple(entries[:limit])
+    return _Section(key, title, note, shown, len(entries) - len(shown), bool(always), always, numbered, folded)
+
+
+def link(path: str) -> str:
+    """From the desk to a file of the workspace: relative, each part quoted."""
+    inside = path.removeprefix("outbox/")
+    return quote(inside if inside != path else f"../{path}", safe="/.-_")
+
+
+def _asked(standing: Standing, decision: Decision) -> int:
+    """What the account is asked for: what its due steps cover, else what is overdue, else what is open."""
+    due = sum(line.item.open for line in decision.items if line.is_due)
+    return due or standing.overdue or standing.balance
+
+
+def _reasons(reasons: Sequence[str]) -> tuple[str, ...]:
+    shown = tuple(cut(reason, 3 * _TEXT) for reason in reasons[:_REASONS])
+    return (*shown, f"and {len(reasons) - _REASONS} more") if len(reasons) > _REASONS else shown
+
+
+def _can_reach(customer: Customer) -> bool:
+    return bool(customer.email or customer.has_post or customer.phone)
+
+
+def _unsettled(standing: Standing) -> list[Sent]:
+    """The last line of each notice in the standing's currency that hangs, unless a later notice overtook it."""
+    found: dict[str, Sent] = {}
+    for line in standing.history:
+        if line.currency != standing.currency or line.channel == COPY:
+            continue
+        if line.state in _STATES:
+            known = found.get(line.notice_id)
+            found[line.notice_id] = line if known is None else _with(known, line)
+        elif line.went_out:
+            for other in [each for each in found.values() if each.on < line.on and not each.state.blocks]:
+                del found[other.notice_id]
+    return list(found.values())
+
+
+def _with(known: Sent, line: Sent) -> Sent:
+    """Two lines of one notice as one: the higher step, the sum of both."""
+    higher = line if line.rung > known.rung else known
+    return replace(higher, open=known.open + line.open)
+
+
+def _first_of_each_day(lines: Iterable[ItemDecision]) -> list[ItemDecision]:
+    """One notice per account and day: of the steps that fall on one day, the highest."""
+    by_day: dict[date, ItemDecision] = {}
+    for line in lines:
+        if line.next_on and line.next_step and not line.is_due:
+            known = by_day.get(line.next_on)
+            by_day[line.next_on] = line if known is None or line.rung > known.rung else known
+    return list(by_day.values())
+
+
+def _names(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:_NAMED])
+    return f"{shown} and {len(names) - _NAMED} more" if len(names) > _NAMED else shown
+
+
+def _finding(finding: Finding) -> tuple[str, str, str, str]:
+    """Severity, place, message and hint."""
+    column = f"{plain(finding.column)}: " if finding.column else ""
+    return (
+        str(finding.severity),
+        plain(finding.place),
+        column + cut(finding.message, 5 * _TEXT),
+        cut(finding.hint, 5 * _TEXT),
+    )
+
+
+def _bars(buckets: Sequence[int], balance: int) -> Iterator[tuple[int, str, str]]:
+    """The buckets as parts of one bar, in percent of its length; a credit note may leave one below zero, which is no part."""
+    parts = [max(amount, 0) for amount in buckets]
+    whole, x = max(sum(parts), 1), 0
+    for number, part in enumerate(parts):
+        if part and balance > 0:
+            yield number, f"{100 * x / whole:.3f}", f"{100 * part / whole:.3f}"
+        x += part
+
+
+def _bucket(name: str) -> str:
+    return "not yet due" if name == "current" else f"{name.replace('-', '–')} days"
+
+
+def _percent(part: int, whole: int) -> str:
+    return f"{money.half_up(Fraction(100 * part, whole))} %" if part and whole > 0 else ""
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def _weekday(day: date, where: str) -> str:
+    from babel.dates import format_date
+
+    return format_date(day, format="EEEE", locale=where)
+
+
+# ------------------------------------------------------------------ is the template sound?
+
+
+def check(templates: Mapping[str, str]) -> list[Finding]:
+    """What is wrong with the desk's template, found by rendering samples with it."""
+
+    def attempt() -> None:
+        config = Config.model_validate({"business": {"name": "Sample Joinery"}})
+        for morning in (Morning(date(2026, 3, 2), (), ()), _sample()):
+            desk(morning, config, templates, {})
+
+    return site.trial(TEMPLATE, attempt)
+
+
+def _sample() -> Morning:
+    """A morning with something in every list, and one list that is cut."""
+    on = date(2026, 3, 2)
+    late = OpenItem("S-1", on - timedelta(9), on - timedelta(39), "EUR", 90000, 60000, 9, "Sample work")
+    early = OpenItem("S-2", on + timedelta(3), None, "EUR", 5000, 5000, -3)
+    next_step = ItemDecision(late, "reminder", "second-notice", on + timedelta(3), False, ("a reason",), 3)
+    printed = Sent("n1", on, "S-1", late.due, "reminder", 2, "letter", State.PRINTED, 60000, "EUR", file="outbox/a.pdf")
+    buckets = (5000, 60000, 0, 0, 0, 0)
+
+    def standing(account: str, phone: str) -> Standing:
+        customer = Customer(account, "Sample", phone=phone)
+        return Standing(on, customer, "EUR", (late, early), 100, buckets, history=(printed,))
+
+    def decision(account: str, action: Action) -> Decision:
+        hold = Hold("hold", "a reason")
+        return Decision(
+            account, "EUR", action, ("a reason",), "reminder", -1, "", ("email",), on, (next_step,), holds=(hold,)
+        )
+
+    wanted = [(action, phone) for action in Action for phone in ("", "+44 20 7946 0000")]
+    wanted += [(Action.HOLD, "")] * _LISTED
+    accounts = [f"s-{n}" for n in range(len(wanted))]
+    return Morning(
+        on,
+        [standing(account, phone) for account, (_, phone) in zip(accounts, wanted, strict=True)],
+        [decision(account, action) for account, (action, _) in zip(accounts, wanted, strict=True)],
+        [Finding(Severity.ERROR, "accounts/invoices.csv", "a message", "a hint", row=3)] * (_LISTED + 1),
+        guards=("a guard",),
+        sheets={(account, "EUR"): "outbox/2026-03-02/s-call.html" for account in accounts},
+        pages=dict.fromkeys(accounts, "site/public/x/index.html"),
+    )

@@ -1,0 +1,342 @@
+"""The desk: every figure of the morning, in the order in which it is taken, and nothing that obeys a cell."""
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from page_tools import CONFIG, HOSTILE, ON, STATIC, TEMPLATES, Read, item, paid, sent, standing
+
+from pastdue.documents import desk
+from pastdue.documents.desk import Morning
+from pastdue.findings import error, warning
+from pastdue.model import Action, Announcement, Customer, Decision, Document, Hold, ItemDecision, Notice, State
+
+
+def decided(account, action, *lines, step="reminder", channels=("email",), **more):
+    more.setdefault("reasons", (f"why of {account.account_id}",))
+    return Decision(account.account_id, account.currency, action, step=step, channels=channels, items=lines, **more)
+
+
+def coming(each, ahead, step="second-notice", rung=3, is_due=False):
+    return ItemDecision(each, "reminder", step, ON + timedelta(days=ahead), is_due, ("a reason",), rung)
+
+
+def document(account, channel, path, kind):
+    notice = Notice(
+        "n", ON, account.customer, account.currency, "reminder", 2, "reminder", channel, (), None, (), (), ""
+    )
+    return Document(notice, path, kind, b"")
+
+
+def page(*pairs, config=CONFIG, **more) -> Read:
+    morning = Morning(ON, [standing for standing, _ in pairs], [decision for _, decision in pairs], **more)
+    return Read(desk.desk(morning, config, TEMPLATES, STATIC).content)
+
+
+def section(read: Read, title: str) -> str:
+    """The text of one list, from its heading to the next."""
+    return re.split(r"(?=Deliveries to settle|Notices to go today|Calls to make|For you to decide|Out of reach|On hold|Waiting|In credit|Next seven days|Books)",
+        read.text[read.text.rindex(title):])[1]  # fmt: skip
+
+
+REACHABLE = {"email": "x@example.com", "phone": "+353 1 000 0000"}
+LATE = standing(Customer("K-1", "One Ltd", **REACHABLE), item("A", 12, 50000), item("B", -3, 7000))
+LATER = standing(Customer("K-2", "Two Ltd", **REACHABLE), item("C", 45, 90000))
+NOTICE = (
+    LATE,
+    decided(LATE, Action.NOTICE, coming(LATE.items[0], 0, "reminder", 2, is_due=True), pay_by=ON + timedelta(days=7)),
+)
+CALL = (LATER, decided(LATER, Action.CALL, step="call", channels=("call",)))
+
+
+# ------------------------------------------------------------------ figures
+
+
+def test_the_headline_adds_up_per_currency_and_never_across():
+    pounds = standing(Customer("K-3", "Three", currency="GBP"), item("D", 200, 4000, currency="GBP"), currency="GBP")
+    credit = standing("K-4", credit=1234)
+    text = page(NOTICE, CALL, (pounds, decided(pounds, Action.WAIT)), (credit, decided(credit, Action.SETTLED))).text
+    assert "EUR Overdue €1,400.00 95 % of what is open Open €1,470.00 2 accounts Credit held €12.34" in text
+    assert "not yet due €70.00 5 % 1–30 days €500.00 34 % 31–60 days €900.00 61 % 61–90 days €0.00" in text
+    assert "GBP Overdue £40.00 100 % of what is open Open £40.00 1 account " in text
+    assert "120+ days £40.00 100 %" in text
+    assert text.index("EUR Overdue") < text.index("GBP Overdue"), "the business's own currency first"
+
+
+def test_the_parts_of_the_bar_fill_it():
+    bars = page(NOTICE, CALL).all("rect")
+    assert [bar["class"] for bar in bars] == ["age-0", "age-1", "age-2"]
+    assert sum(float(bar["width"]) for bar in bars) == pytest.approx(100, abs=0.01)
+    assert float(bars[-1]["x"]) + float(bars[-1]["width"]) == pytest.approx(100, abs=0.01)
+
+
+def test_a_bucket_below_zero_is_no_part_of_the_bar():
+    account = replace(LATE, buckets=(-5000, 60000, 0, 0, 0, 0))
+    bars = page((account, NOTICE[1])).all("rect")
+    assert [(bar["class"], bar["x"], bar["width"]) for bar in bars] == [("age-1", "0.000", "100.000")]
+
+
+def test_empty_books_make_a_desk_that_says_so():
+    read = page()
+    for said in (
+        "Monday 2 March 2026",
+        "Nothing is open",
+        "Books are clean.",
+        "Nothing is due to go out today.",
+        "No calls today.",
+    ):
+        assert said in read.text, said
+    assert read.problems() == []
+
+
+# ------------------------------------------------------------------ what goes out, whom to call
+
+
+def test_a_notice_shows_account_step_channels_sum_deadline_reasons_and_files():
+    documents = [
+        document(LATE, "email", "outbox/2026-03-02/K-1-reminder.eml", "eml"),
+        document(LATE, "letter", "outbox/2026-03-02/K-1 ä.pdf", "pdf"),
+        document(LATER, "email", "outbox/2026-03-02/K-2.eml", "eml"),
+    ]
+    pair = (LATE, replace(NOTICE[1], channels=("email", "letter")))
+    read = page(pair, documents=documents, pages={"K-1": "site/public/abc/index.html"})
+    said = section(read, "Notices to go today")
+    for each in ("One Ltd", "K-1", "reminder, by email and letter", "pay by 9 Mar 2026", "€500.00", "why of K-1"):
+        assert each in said, each
+    assert [unquote(link) for link in read.links if not link.startswith("#")] == [
+        "../site/public/abc/index.html", "2026-03-02/K-1-reminder.eml", "2026-03-02/K-1 ä.pdf",
+    ]  # fmt: skip
+
+
+def test_calls_come_in_order_of_the_sum_with_number_and_sheet():
+    small = (LATE, decided(LATE, Action.CALL, step="call", channels=("call",)))
+    read = page(small, CALL, sheets={("K-2", "EUR"): "outbox/2026-03-02/K-2-call.html"})
+    said = section(read, "Calls to make")
+    assert said.index("Two Ltd") < said.index("One Ltd")
+    assert "€900.00" in said
+    assert "2026-03-02/K-2-call.html" in read.links
+    assert "tel:+35310000000" in read.links
+
+
+def test_a_call_in_place_of_a_letter_says_so():
+    pair = (LATER, decided(LATER, Action.CALL, step="final-demand", channels=("call",)))
+    assert "final-demand, by telephone" in section(page(pair), "Calls to make")
+
+
+def test_every_notice_and_call_is_listed_however_many():
+    pairs = [(standing(f"N-{n}", item(f"I-{n}", 5, 100 + n)), None) for n in range(250)]
+    pairs = [(account, decided(account, Action.NOTICE)) for account, _ in pairs]
+    said = section(page(*pairs), "Notices to go today")
+    assert all(f"N-{n} " in said for n in range(250))
+
+
+def test_a_guard_stands_above_everything():
+    text = page(NOTICE, guards=("payments were last touched 12 days ago",)).text
+    assert (
+        text.index("Nothing will be sent")
+        < text.index("payments were last touched 12 days ago")
+        < text.index("Overdue")
+    )
+    assert "Nothing will be sent" not in page(NOTICE).text
+
+
+# ------------------------------------------------------------------ what waits, what hangs, what is wrong
+
+
+def test_a_hold_says_why_and_until_when():
+    until = (
+        LATE,
+        decided(
+            LATE, Action.HOLD, reasons=("payment is promised",), holds=(Hold("promise", "x", ON + timedelta(days=4)),)
+        ),
+    )
+    lasting = (
+        LATER,
+        decided(LATER, Action.HOLD, reasons=("a lawyer acts",), holds=(Hold("lawyer", "y"), Hold("hold", "z", ON))),
+    )
+    said = section(page(until, lasting), "On hold")
+    assert "payment is promised" in said
+    assert "until 6 Mar 2026" in said
+    assert "a lawyer acts" in said
+    assert "until you lift it" in said
+
+
+def test_who_waits_is_listed_by_the_day_of_the_next_step():
+    first = (LATER, decided(LATER, Action.WAIT, coming(LATER.items[0], 1, "final-demand", 5)))
+    then = (LATE, decided(LATE, Action.WAIT, coming(LATE.items[0], 3), coming(LATE.items[1], 9, "invoice", 0)))
+    said = section(page(then, first), "Waiting")
+    assert said.index("final-demand on 3 Mar 2026") < said.index("second-notice on 5 Mar 2026")
+    assert "why of K-1" in said
+    assert "€570.00" in said
+
+
+def test_an_account_whose_schedule_is_through_is_for_the_operator_to_decide():
+    assert "Two Ltd" in section(page((LATER, decided(LATER, Action.REFER))), "For you to decide")
+
+
+def test_an_account_that_nothing_can_reach_is_never_passed_over():
+    lost = standing("K-9", item("Z", 40, 5000))
+    for action in (Action.WAIT, Action.CALL):
+        said = section(page((lost, decided(lost, action, channels=()))), "Out of reach")
+        assert "K-9" in said
+        assert "€50.00" in said
+    held = decided(lost, Action.HOLD, holds=(Hold("hold", "x"),))
+    assert "Out of reach" not in page((lost, held)).text
+
+
+@pytest.mark.parametrize(
+    ("state", "said", "remedy"),
+    [
+        (State.PRINTED, "printed, not posted", "build.py send --posted"),
+        (State.UNCLEAR, "unclear whether it arrived", "build.py send --resolve 9-reminder=sent, or 9-reminder=resend"),
+        (State.DEFERRED, "put off by their mail server", "the next send tries again"),
+        (State.REFUSED, "refused by their mail server", "mend the address"),
+    ],
+)
+def test_a_delivery_that_hangs_is_shown_with_what_to_do(state, said, remedy):
+    account = replace(LATE, history=(sent(9, "A", "reminder", 2, state, file="outbox/2026-02-21/a b.pdf"),))
+    read = page((account, decided(account, Action.WAIT)))
+    text = section(read, "Deliveries to settle")
+    assert said in text
+    assert remedy in text
+    assert "2026-02-21/a%20b.pdf" in read.links
+
+
+def test_a_refused_mail_is_settled_by_a_later_notice_and_an_unclear_one_is_not():
+    later = sent(2, "A", "second-notice", 3)
+    for state, hangs in ((State.REFUSED, False), (State.DEFERRED, False), (State.UNCLEAR, True), (State.PRINTED, True)):
+        account = replace(LATE, history=(sent(9, "A", "reminder", 2, state), later))
+        assert ("Deliveries to settle" in page((account, decided(account, Action.WAIT))).text) is hangs, state
+
+
+def test_a_hanging_notice_about_several_invoices_is_one_entry_with_their_sum():
+    lines = (
+        sent(9, "A", "reminder", 2, State.PRINTED, open=5000),
+        sent(9, "B", "", -1, State.PRINTED, open=700, notice_id="9-reminder"),
+    )
+    account = replace(LATE, history=lines)
+    said = section(page((account, decided(account, Action.WAIT))), "Deliveries to settle")
+    assert said.count("printed, not posted") == 1
+    assert "reminder by email" in said
+    assert "€57.00" in said
+
+
+def test_credits_are_listed():
+    account = standing("K-4", credit=1234)
+    assert "€12.34" in section(page((account, decided(account, Action.SETTLED))), "In credit")
+
+
+def test_findings_stand_with_place_and_hint_and_errors_first():
+    found = [
+        warning("accounts/customers.csv", "no address", "Add one.", row=7, column="email"),
+        error(
+            "accounts/books.xlsx",
+            "not a date",
+            "Write 2025-02-28.",
+            sheet="invoices",
+            row=14,
+            column="due",
+            account_id="K-1",
+        ),
+    ]
+    read = page(NOTICE, findings=found)
+    for said in (
+        "accounts/books.xlsx[invoices]:14",
+        "due: not a date",
+        "Write 2025-02-28.",
+        "email: no address",
+        "1 to mend, 1 to know",
+    ):
+        assert said in read.text, said
+    assert read.text.index("not a date") < read.text.index("no address")
+    assert read.text.index("not a date") < read.text.rindex("Notices to go today"), "errors come before the day's work"
+    only = page(NOTICE, findings=found[:1]).text
+    assert only.index("no address") > only.rindex("Notices to go today"), "what is only said comes after it"
+
+
+def test_thousands_of_findings_do_not_bury_the_day():
+    read = page(NOTICE, findings=[error("a.csv", f"wrong {n}", row=n) for n in range(3000)])
+    assert "2800 more: build.py check" in read.text
+
+
+def test_the_next_seven_days_show_steps_and_what_falls_due():
+    account = standing(
+        Customer("K-1", "One Ltd", **REACHABLE),
+        item("A", 12, 50000),
+        item("B", -3, 7000),
+        item("C", -3, 500),
+        item("D", -8, 9),
+    )
+    lines = (coming(account.items[0], 3), coming(account.items[1], 3, "courtesy", 1), coming(account.items[2], 8))
+    said = section(page((account, decided(account, Action.WAIT, *lines))), "Next seven days")
+    assert "Thursday 5 Mar 2026 second-notice: One Ltd €75.00" in said
+    assert "courtesy" not in said, "one notice per account and day, at the highest step"
+    assert "0.09" not in said, "the eighth day is not one of seven"
+    assert said.count("2026") == 7
+
+
+# ------------------------------------------------------------------ the file
+
+
+def test_the_desk_stands_alone_and_is_sound():
+    read = page(NOTICE, CALL, guards=("g",), findings=[error("a.csv", "b", row=1)])
+    assert read.requests == ["data:,"]
+    assert "--accent" in read.styles
+    assert "prefers-color-scheme: dark" in read.styles
+    assert "@media print" in read.styles
+    assert read.problems() == []
+    assert all(
+        link in {f"#{attrs.get('id')}" for _, attrs in read.elements} for link in read.links if link.startswith("#")
+    )
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_text_from_the_books_is_shown_and_never_obeyed(text):
+    customer = Customer(text, text, phone=text, email=text)
+    account = standing(customer, item(text, 3, 5000), credit=5, payments=(paid(1, 5, text),))
+    account = replace(
+        account, history=(sent(5, text, text, 2, State.PRINTED, channel=text, file=text, notice_id=text),)
+    )
+    line = ItemDecision(
+        account.items[0], text, text, ON + timedelta(days=1), False, (text,), 1, (Announcement("fee", ON),)
+    )
+    pairs = [
+        (
+            account,
+            decided(account, action, line, step=text, channels=(text,), reasons=(text,), holds=(Hold(text, text),)),
+        )
+        for action in Action
+    ]
+    read = page(*pairs, guards=(text,), findings=[error(text, text, text, sheet=text, column=text, row=1)],
+        sheets={(text, "EUR"): f"outbox/{text}"}, pages={text: text})  # fmt: skip
+    assert read.problems() == []
+    assert read.requests == ["data:,"]
+    assert {urlsplit(link).scheme for link in read.links} <= {"", "tel"}
+    assert not [link for link in read.links if link.startswith(("//", "/"))]
+
+
+def test_a_stylesheet_cannot_leave_its_element():
+    static = {"style.css": b"a{}</style><script>alert(1)</script>"}
+    read = Read(desk.desk(Morning(ON, (), ()), CONFIG, TEMPLATES, static).content)
+    assert read.problems() == []
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "{% for guard in guards %}",
+        "{% if e.tel %}",
+        "{% if s.more %}",
+        "{% for d in ahead %}",
+        "{% if findings_more %}",
+        "{% for sum in d.due %}",
+    ],
+)
+def test_a_mistake_in_any_branch_of_the_template_is_found(place):
+    assert place in TEMPLATES["desk.html"]
+    (found,) = desk.check(TEMPLATES | {"desk.html": TEMPLATES["desk.html"].replace(place, place + "{{ misspelt }}")})
+    assert found.stops_run
+    assert found.file == "site/templates/desk.html"
+    assert found.row
