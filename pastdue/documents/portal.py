@@ -1,0 +1,499 @@
+"""The customers' pages: one static page per account, at an address that only its customer knows."""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, timedelta
+from functools import partial
+from types import SimpleNamespace
+from typing import NamedTuple
+from urllib.parse import quote, urlsplit
+
+from markupsafe import Markup
+
+from pastdue import days, money
+from pastdue.config import Business, Config, Portal
+from pastdue.documents import calls, desk, payment, site
+from pastdue.documents.site import cut, encoded, plain, telephone
+from pastdue.documents.words import (
+    FALLBACK,
+    address_lines,
+    filled_in,
+    grouped,
+    has_words,
+    lateness,
+    locale,
+    plural,
+    words,
+)
+from pastdue.findings import Finding
+from pastdue.model import COPY, Action, Customer, Decision, OpenItem, Page, Payment, Sent, Standing, State
+
+PUBLIC = "site/public"
+
+# Every page carries its own policy, for hosts that send no headers; `_headers` repeats it, and adds what only a header
+# can say.
+POLICY = "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'"
+_HEADERS = f"""/*
+  Content-Security-Policy: {POLICY}; frame-ancestors 'none'
+  Referrer-Policy: no-referrer
+  X-Content-Type-Options: nosniff
+  X-Frame-Options: DENY
+  X-Robots-Tag: noindex, nofollow, noarchive
+  Cache-Control: private, no-cache
+"""
+
+# As many payments and notices as a customer looks back on: the page stays small on a phone.
+_LOOK_BACK = 24
+
+# What the customer has in hand. A printed letter still lies on the operator's desk.
+_RECEIVED = frozenset({State.SENT, State.DRAFTED, State.POSTED, State.CALLED})
+
+
+def address(key: bytes, account_id: str, rotation: int = 0) -> str:
+    """The folder name of an account's page: 160 bits that nobody can guess, the same wherever the key is the same.
+
+    Another rotation gives this account, and no other, another address.
+    """
+    if len(key) < 16:
+        raise ValueError("the portal's key needs 16 bytes or more")
+    said = b"\0".join((b"portal", account_id.encode(), str(rotation).encode()))
+    return base64.b32encode(hmac.digest(key, said, hashlib.sha256)[:20]).decode().lower()
+
+
+def path(config: Config, key: bytes, account_id: str) -> str:
+    """Where an account's page lies in the workspace."""
+    return f"{PUBLIC}/{address(key, account_id, config.portal.rotate.get(account_id, 0))}/index.html"
+
+
+def url(config: Config, key: bytes, account_id: str) -> str:
+    """The link that notices carry; "" while the site is published nowhere, or was never built."""
+    base = config.portal.base_url.rstrip("/")
+    if not base or not key:
+        return ""
+    return f"{base}/{address(key, account_id, config.portal.rotate.get(account_id, 0))}/"
+
+
+def reference_of(standing: Standing) -> str:
+    """What to write on the payment: the invoice's number where one is asked for, the account's where there are more."""
+    asked = {item.invoice_id for item in standing.items if item.is_overdue or not standing.overdue}
+    return asked.pop() if len(asked) == 1 else standing.account_id
+
+
+def pages(
+    standings: Iterable[Standing],
+    decisions: Iterable[Decision],
+    config: Config,
+    templates: Mapping[str, str],
+    static: Mapping[str, bytes],
+    key: bytes,
+) -> Iterator[Page]:
+    """The whole site, page by page: what `site/public` holds after a build, and nothing else."""
+    yield from _around(config, templates, static)
+    decided = {(each.account_id, each.currency): each for each in decisions}
+    accounts: dict[str, list[Standing]] = {}
+    for standing in standings:
+        accounts.setdefault(standing.account_id, []).append(standing)
+    writer = _Writer(config, templates)
+    for account_id, own in accounts.items():
+        yield Page(path(config, key, account_id), writer.page(own, decided))
+
+
+def _around(config: Config, templates: Mapping[str, str], static: Mapping[str, bytes]) -> Iterator[Page]:
+    """What stands beside the accounts' pages. None of it tells who has one."""
+    say = _say(config.business.language, config.business)
+    for name, title, text, root in (
+        ("index.html", say.index_title, say.index_text, ""),
+        # A host serves it in place of any path, so that only the path of the site itself finds the stylesheet.
+        ("404.html", say.missing_title, say.missing_text, _site_path(config.portal)),
+    ):
+        yield Page(f"{PUBLIC}/{name}", _blank(name, title, text, root, say, templates))
+    yield Page(f"{PUBLIC}/robots.txt", b"User-agent: *\nDisallow: /\n")
+    yield Page(f"{PUBLIC}/_headers", _HEADERS.encode())
+    for name, content in sorted(static.items()):
+        yield Page(f"{PUBLIC}/static/{name}", content)
+
+
+def _blank(name: str, title: str, text: str, root: str, say: SimpleNamespace, templates: Mapping[str, str]) -> bytes:
+    """A page that says nothing of anybody."""
+    template = site.compiled(templates).get_template(name)
+    return encoded(template.render(lang=say.lang, policy=POLICY, title=title, text=text, root=root))
+
+
+def _site_path(portal: Portal) -> str:
+    return urlsplit(portal.base_url).path.rstrip("/") + "/" if portal.base_url else ""
+
+
+# ------------------------------------------------------------------ an account's page
+
+
+class _Part(NamedTuple):
+    """An account's standing in one currency, in words: what its part of the page says."""
+
+    currency: str
+    state: str  # "overdue", "open", "credit" or "settled"
+    label: str
+    amount: str  # "" when there is none to show
+    by: str  # by when, or what follows
+    more: tuple[str, ...]
+    items: tuple[tuple[str, ...], ...]
+    total: str
+    payments: tuple[tuple[str, ...], ...]
+    earlier: str  # says what is not listed
+    pay: tuple[tuple[str, str], ...]  # label and value; empty when nothing is asked for
+    qr: str
+    links: tuple[tuple[str, str], ...]  # label and address
+
+
+class _Writer:
+    """Writes accounts' pages: what is the same on all of them is prepared once per language."""
+
+    def __init__(self, config: Config, templates: Mapping[str, str]) -> None:
+        self.config = config
+        self.render = site.compiled(templates).get_template("account.html").render
+        self._said: dict[str, tuple[SimpleNamespace, SimpleNamespace]] = {}
+
+    def page(self, own: Sequence[Standing], decided: Mapping[tuple[str, str], Decision]) -> bytes:
+        """One account's page: each of its currencies by itself, never added."""
+        customer, on = own[0].customer, own[0].on
+        say, business = self._say(customer.language)
+        told = _worth_telling(own)
+        parts = tuple(
+            self._part(standing, decided.get((standing.account_id, standing.currency)), say, several=len(told) > 1)
+            for standing in told
+        )
+        notices, earlier = _notices(own[0].history, say)
+        as_at = days.display(on, say.where)
+        html = self.render(
+            lang=say.lang,
+            policy=POLICY,
+            say=say,
+            business=business,
+            name=plain(customer.name),
+            account_id=plain(customer.account_id),
+            as_at=say.as_at.format(date=as_at),
+            freshness=say.freshness.format(date=as_at),
+            parts=parts,
+            notices=notices,
+            earlier=earlier,
+            replies=_replies(customer, own, business.email, say),
+        )
+        return encoded(html)
+
+    def _say(self, language: str) -> tuple[SimpleNamespace, SimpleNamespace]:
+        if language not in self._said:
+            say = _say(language, self.config.business)
+            self._said[language] = say, _business(self.config, say)
+        return self._said[language]
+
+    def _part(self, standing: Standing, decision: Decision | None, say: SimpleNamespace, *, several: bool) -> _Part:
+        show = partial(money.display, currency=standing.currency, language=say.where)
+        claim = _claim(standing, decision)
+        state, label, amount, by, more = _headline(standing, claim, decision, say)
+        payments, earlier = _payments(standing.payments, say)
+        pay, qr, links = self._how_to_pay(standing, claim.asked, say) if claim.asked else ((), "", ())
+        return _Part(
+            currency=standing.currency,
+            state=state,
+            label=f"{label} · {standing.currency}" if several else label,
+            amount=show(amount) if amount else "",
+            by=by,
+            more=more,
+            items=tuple(_row(item, item.invoice_id in claim.held, say) for item in standing.items),
+            total=show(standing.balance),
+            payments=payments,
+            earlier=earlier,
+            pay=pay,
+            qr=qr,
+            links=links,
+        )
+
+    def _how_to_pay(
+        self, standing: Standing, asked: int, say: SimpleNamespace
+    ) -> tuple[tuple[tuple[str, str], ...], str, tuple[tuple[str, str], ...]]:
+        """All that a transfer needs as label and value, the code for a banking app, and the links to pay online."""
+        business, currency, reference = self.config.business, standing.currency, reference_of(standing)
+        lines = (
+            (say.amount, money.display(asked, currency, say.where)),
+            (say.payment_reference, plain(reference)),
+            (say.holder, plain(business.account_holder or business.name)),
+            (say.iban, grouped(business.iban)),
+            (say.bic, plain(business.bic)),
+            (say.sort_code, plain(business.sort_code)),
+            (say.account_number, plain(business.account_number)),
+            (say.bank, plain(business.bank)),
+        )
+        payload = payment.epc_payload(self.config, asked, currency, reference)
+        qr = Markup(payment.qr_svg(payload, say.qr)) if payload else ""  # noqa: S704 -- a drawing, its label escaped
+        amount = money.to_text(asked, currency)
+        links = tuple(
+            (plain(link.name), filled_in(link, amount, currency, reference, standing.customer))
+            for link in self.config.portal.links
+        )
+        return tuple((label, value) for label, value in lines if value), qr, links
+
+
+def _worth_telling(own: Sequence[Standing]) -> list[Standing]:
+    """The currencies in which anything ever happened, the customer's own first; at least one."""
+    first = own[0].customer.currency
+    ordered = sorted(own, key=lambda standing: (standing.currency != first, standing.currency))
+    return [each for each in ordered if each.items or each.credit or each.payments] or ordered[:1]
+
+
+# ------------------------------------------------------------------ what is asked for
+
+
+class _Claim(NamedTuple):
+    """What the page asks for: never more than the notices do."""
+
+    asked: int  # to be paid now, or next when nothing is overdue; 0: nothing is asked for
+    overdue: int  # what of it is past due
+    held: frozenset[str]  # invoices that are under discussion: shown, not asked for
+    pause: str  # "arranged" or "paused" while the whole account is on hold, else ""
+
+
+# The customer agreed to these, and pays by them. Any other hold on an account means that it is not asked at all;
+# a mistake in the books or a notice of unclear fate is no matter of theirs.
+_ARRANGED = frozenset({"promise", "plan", "signed", "hardship"})
+_OURS = frozenset({"error", "unclear"})
+
+
+def _claim(standing: Standing, decision: Decision | None) -> _Claim:
+    holds = decision.holds if decision else ()
+    held = frozenset(hold.invoice_id for hold in holds if hold.invoice_id)
+    kinds = {hold.kind for hold in holds if not hold.invoice_id} - _OURS
+    pause = "" if not kinds else "arranged" if kinds <= _ARRANGED else "paused"
+    claimed = [item for item in standing.items if item.invoice_id not in held]
+    overdue = sum(item.open for item in claimed if item.is_overdue)
+    asked = 0 if pause == "paused" else overdue or sum(item.open for item in claimed)
+    return _Claim(asked, overdue, held, pause)
+
+
+def _headline(
+    standing: Standing, claim: _Claim, decision: Decision | None, say: SimpleNamespace
+) -> tuple[str, str, int, str, tuple[str, ...]]:
+    """What is owed and by when: state, label, amount, the line below it and further lines."""
+    show = partial(money.display, currency=standing.currency, language=say.where)
+    balance = standing.balance
+    if not balance:
+        return _nothing_open(standing, say)
+    more = (say.credit_too.format(amount=show(standing.credit)),) if standing.credit else ()
+    if claim.pause or not claim.asked:
+        by = {"arranged": say.arranged, "paused": say.paused}.get(claim.pause, say.discussed_all)
+        return "open", say.open_sum, balance, by, more
+    discussed = sum(item.open for item in standing.items if item.invoice_id in claim.held)
+    if discussed:
+        more = (say.discussed.format(amount=show(discussed)), *more)
+    if claim.overdue:
+        pay_by = _pay_by(standing, decision)
+        by = say.pay_by.format(date=days.display(pay_by, say.where)) if pay_by else say.pay_now
+        later = balance - discussed - claim.overdue
+        if later:
+            more = (say.not_yet_due.format(amount=show(later)), *more)
+        return "overdue", say.overdue, claim.overdue, by, more
+    coming = [item for item in standing.items if item.invoice_id not in claim.held]
+    first = days.display(coming[0].due, say.where)
+    due_first = sum(item.open for item in coming if item.due == coming[0].due)
+    if due_first == claim.asked:
+        return "open", say.to_pay, claim.asked, say.pay_by.format(date=first), more
+    by = say.pay_part_by.format(amount=show(due_first), date=first)
+    return "open", say.to_pay, claim.asked, by, (say.rest_later, *more)
+
+
+def _nothing_open(standing: Standing, say: SimpleNamespace) -> tuple[str, str, int, str, tuple[str, ...]]:
+    """In credit, settled with thanks, or never used."""
+    if standing.credit:
+        return "credit", say.credit, standing.credit, say.in_credit, ()
+    last = next((each for each in reversed(standing.payments) if each.amount > 0), None)
+    if not last:
+        return "settled", say.nothing, 0, say.nothing_text, ()
+    arrived = say.last_payment.format(
+        amount=money.display(last.amount, standing.currency, say.where), date=days.display(last.received, say.where)
+    )
+    return "settled", say.settled, 0, say.thanks, (arrived,)
+
+
+def _pay_by(standing: Standing, decision: Decision | None) -> date | None:
+    """The deadline that holds: that of the notice going out today, or of the last one; None when it has passed."""
+    if decision and decision.action is Action.NOTICE:
+        return decision.pay_by
+    still_open = {item.key for item in standing.items}
+    for line in reversed(standing.history):
+        if line.went_out and line.currency == standing.currency and line.pay_by and line.key in still_open:
+            return line.pay_by if line.pay_by >= standing.on else None
+    return None
+
+
+# ------------------------------------------------------------------ the tables, as texts in tuples: they render fastest
+
+
+def _row(item: OpenItem, is_held: bool, say: SimpleNamespace) -> tuple[str, ...]:
+    """One open item as the table shows it."""
+    paid = item.amount - item.open
+    show = partial(money.display, currency=item.currency, language=say.where)
+    return (
+        plain(item.invoice_id),
+        plain(item.description),
+        plain(item.reference),
+        days.display_short(item.issued, say.where) if item.issued else "",
+        item.due.isoformat(),
+        days.display_short(item.due, say.where),
+        " alarm" if item.is_overdue and not is_held else "",
+        say.under_discussion if is_held else _when(item.days_past_due, say.language),
+        show(item.open),
+        say.of_amount.format(amount=show(item.amount)) if paid else "",
+        say.paid.format(amount=show(paid)) if paid else "",
+    )
+
+
+def _when(days_past_due: int, language: str) -> str:
+    """How many days an item is late, or still has."""
+    if days_past_due < 0:
+        return plural(language, "portal.due-in", -days_past_due)
+    return lateness(days_past_due, language)
+
+
+def _payments(payments: Sequence[Payment], say: SimpleNamespace) -> tuple[tuple[tuple[str, ...], ...], str]:
+    """What was received, the latest first, and a line about what is not listed."""
+    rows = tuple(
+        (
+            each.received.isoformat(),
+            days.display_short(each.received, say.where),
+            plain(each.invoice_id),
+            plain(each.reference) if each.amount >= 0 else say.taken_back,
+            money.display(each.amount, each.currency, say.where),
+        )
+        for each in payments[: -_LOOK_BACK - 1 : -1]
+    )
+    return rows, _earlier(len(payments), say)
+
+
+def _notices(history: Sequence[Sent], say: SimpleNamespace) -> tuple[tuple[tuple[str, ...], ...], str]:
+    """What the customer was sent, the latest first: day, step and channel in plain words."""
+    notices: dict[str, Sent] = {}
+    for line in history:
+        if line.state in _RECEIVED and line.channel != COPY:
+            known = notices.get(line.notice_id)
+            notices[line.notice_id] = line if known is None or line.rung > known.rung else known
+    latest = list(notices.values())
+    rows = tuple(
+        (
+            line.on.isoformat(),
+            days.display_short(line.on, say.where),
+            # The operator's own names for steps stay in the house.
+            getattr(say, f"step_{line.step.replace('-', '_')}", say.step_other),
+            getattr(say, f"channel_{line.channel}", say.channel_other),
+        )
+        for line in latest[: -_LOOK_BACK - 1 : -1]
+    )
+    return rows, _earlier(len(latest), say)
+
+
+def _earlier(count: int, say: SimpleNamespace) -> str:
+    return plural(say.language, "portal.earlier", count - _LOOK_BACK) if count > _LOOK_BACK else ""
+
+
+# ------------------------------------------------------------------ words
+
+
+def _say(language: str, business: Business) -> SimpleNamespace:
+    """The portal's words in the customer's language, else the business's, else English; `where` is how figures are written."""
+    tag = next((each for each in (language, business.language) if has_words(each)), FALLBACK)
+    told, where = words(tag), locale(tag, business)
+    own = {
+        key.removeprefix("portal.").replace("-", "_"): text for key, text in told.items() if key.startswith("portal.")
+    }
+    return SimpleNamespace(**own, language=told["language"], where=where, lang=where.replace("_", "-"))
+
+
+def _business(config: Config, say: SimpleNamespace) -> SimpleNamespace:
+    """The creditor as every page names them."""
+    business = config.business
+    lines = (*address_lines(business, say.where, home=business.country), business.registration)
+    return SimpleNamespace(
+        name=plain(business.name),
+        email=business.email or config.sender()[1],
+        phone=plain(business.phone),
+        tel=telephone(business.phone),
+        lines=tuple(plain(line) for line in lines if line),
+    )
+
+
+def _replies(
+    customer: Customer, own: Sequence[Standing], email: str, say: SimpleNamespace
+) -> tuple[tuple[str, str], ...]:
+    """What a customer may want to say, each as a link that begins the email."""
+    if not email:
+        return ()
+    question = (say.reply_question, say.reply_question_text)
+    answers = (
+        (say.reply_paid, say.reply_paid_text),
+        (say.reply_later, say.reply_later_text),
+        (say.reply_dispute, say.reply_dispute_text),
+        question,
+    )
+    account = f"{say.account} {cut(customer.account_id, 60)}"
+    return tuple(
+        (label, _mailto(email, f"{label} ({account})", body))
+        for label, body in (answers if any(each.items for each in own) else (question,))
+    )
+
+
+def _mailto(email: str, subject: str, body: str) -> str:
+    lines = "\r\n".join(body.strip().splitlines()) + "\r\n"
+    return f"mailto:{quote(email, safe='@')}?subject={quote(subject, safe='')}&body={quote(lines, safe='')}"
+
+
+# ------------------------------------------------------------------ is every template sound?
+
+
+def check(templates: Mapping[str, str]) -> list[Finding]:
+    """Each mistake in the templates of site, desk and call sheets, found by rendering samples; all of them stop the run."""
+    config = Config.model_validate(_SAMPLE)
+    blank = partial(_blank, title="", text="", root="", say=_say(FALLBACK, config.business), templates=templates)
+
+    def account() -> None:
+        writer = _Writer(config, templates)
+        for own in _samples():
+            writer.page(own, {})
+
+    return [
+        *site.trial("account.html", account),
+        *site.trial("index.html", partial(blank, "index.html")),
+        *site.trial("404.html", partial(blank, "404.html")),
+        *desk.check(templates),
+        *calls.check(templates),
+    ]
+
+
+_SAMPLE = {
+    "business": {
+        "name": "Sample Joinery",
+        "address": ["1 Sample Street"],
+        "email": "sample@example.com",
+        "phone": "+44 20 7946 0000",
+        "iban": "DE89370400440532013000",
+    },
+    "portal": {"links": [{"name": "Pay by card", "url": "https://pay.example.com/?a={amount}"}]},
+}
+
+
+def _samples() -> Iterator[list[Standing]]:
+    """An account for each branch that a template may take: owing in two currencies, in credit, settled, never used."""
+    on = date(2026, 3, 2)
+    customer = Customer("sample", "Sample Customer", currency="EUR")
+    late = OpenItem("S-1", on - timedelta(9), on - timedelta(39), "EUR", 90000, 60000, 9, "Sample work", "PO 1")
+    early = OpenItem("S-2", on + timedelta(9), None, "GBP", 5000, 5000, -9)
+    paid = tuple(Payment(on, 30000, "EUR", "S-1", "sample") for _ in range(_LOOK_BACK + 1))
+    history = tuple(
+        Sent(f"n{n}", on, "S-1", late.due, "reminder", 1, "email", State.SENT, 60000, "EUR", on + timedelta(7))
+        for n in range(_LOOK_BACK + 1)
+    )
+    yield [
+        Standing(on, customer, "EUR", (late,), payments=paid, history=history),
+        Standing(on, customer, "GBP", (early,), history=history),
+    ]
+    yield [Standing(on, customer, "EUR", credit=5000, payments=paid[:1])]
+    yield [Standing(on, customer, "EUR", payments=paid[:1], history=history[:1])]
+    yield [Standing(on, customer, "EUR")]

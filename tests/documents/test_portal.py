@@ -1,0 +1,470 @@
+"""The customers' pages: what stands on them, who can find them, and what text from the books can do to them."""
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+from html import escape
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from page_tools import CONFIG, HOSTILE, ON, STATIC, TEMPLATES, Read, item, paid, sent, standing
+
+from pastdue.documents import payment, portal
+from pastdue.documents.site import plain
+from pastdue.findings import Severity
+from pastdue.model import Action, Customer, Decision, Hold, Page, Standing, State
+
+KEY = bytes(range(32))
+
+
+def built(*standings: Standing, decisions=(), config=CONFIG, templates=TEMPLATES) -> dict[str, Page]:
+    return {page.path: page for page in portal.pages(standings, decisions, config, templates, STATIC, KEY)}
+
+
+def page_of(*standings: Standing, decisions=(), config=CONFIG) -> Read:
+    pages = built(*standings, decisions=decisions, config=config)
+    return Read(pages[portal.path(config, KEY, standings[0].account_id)].content)
+
+
+def decision(account: Standing, action: Action = Action.WAIT, **more) -> Decision:
+    return Decision(account.account_id, account.currency, action, ("a reason",), **more)
+
+
+OWING = standing(
+    Customer("K-7", "Brückner Interiors", contact="Anna Byrne", email="anna@bruckner.example"),
+    item("HJ-31", 41, 104000, 184000, description="Oak shelving", reference="PO 77-A"),
+    item("HJ-44", 12, 62550),
+    item("HJ-58", -14, 240000, description="Kitchen fronts"),
+    payments=(paid(70, 95000, "HJ-11", reference="bank transfer"), paid(20, 80000, "HJ-31")),
+    history=(
+        sent(71, "HJ-31", "invoice", 0),
+        sent(40, "HJ-31", "reminder", 2, pay_by=ON - timedelta(days=33)),
+        sent(10, "HJ-31", "second-notice", 3, State.POSTED, channel="letter", pay_by=ON + timedelta(days=4)),
+    ),
+)
+
+
+# ------------------------------------------------------------------ the address
+
+
+def test_an_address_holds_160_bits_and_can_stand_in_a_path():
+    address = portal.address(KEY, "K-7")
+    assert re.fullmatch(r"[a-z2-7]{32}", address)
+
+
+def test_an_address_is_the_same_on_every_machine_that_has_the_key():
+    # printf 'portal\\0K-7\\0000' | openssl dgst -sha256 -mac HMAC -macopt hexkey:0001...1f -binary | head -c 20 | base32
+    assert portal.address(KEY, "K-7", 0) == "b6gmzall54rtahyvkawc7hngsnokk45o"
+
+
+def test_another_rotation_moves_one_account_and_no_other():
+    config = CONFIG.model_copy(update={"portal": CONFIG.portal.model_copy(update={"rotate": {"K-7": 1}})})
+    assert portal.url(config, KEY, "K-7") != portal.url(CONFIG, KEY, "K-7")
+    assert portal.url(config, KEY, "K-8") == portal.url(CONFIG, KEY, "K-8")
+    assert set(built(OWING, config=config)) & set(built(OWING)) == set(built())
+
+
+@given(st.text(max_size=40), st.text(max_size=40), st.integers(0, 99), st.integers(0, 99))
+def test_no_two_accounts_or_rotations_share_an_address(one, other, rotation, other_rotation):
+    same = (one, rotation) == (other, other_rotation)
+    assert (portal.address(KEY, one, rotation) == portal.address(KEY, other, other_rotation)) is same
+
+
+def test_another_key_gives_other_addresses_and_a_short_one_none():
+    assert portal.address(KEY, "K-7") != portal.address(KEY[::-1], "K-7")
+    with pytest.raises(ValueError, match="16 bytes"):
+        portal.address(b"short", "K-7")
+
+
+def test_notices_link_to_the_page_and_to_nothing_while_there_is_none():
+    link = portal.url(CONFIG, KEY, "K-7")
+    assert link == f"https://pay.harbourjoinery.example/a/{portal.address(KEY, 'K-7')}/"
+    assert f"site/public{urlsplit(link).path.removeprefix('/a')}index.html" in built(OWING)
+    assert portal.url(CONFIG, b"", "K-7") == ""
+    unpublished = CONFIG.model_copy(update={"portal": CONFIG.portal.model_copy(update={"base_url": ""})})
+    assert portal.url(unpublished, KEY, "K-7") == ""
+
+
+# ------------------------------------------------------------------ what stands on the page
+
+
+def test_every_figure_date_and_name_of_the_account_is_on_its_page():
+    text = page_of(OWING).text
+    for said in (
+        "Harbour Joinery", "Brückner Interiors", "K-7", "As at 2 March 2026", "Registered in Ireland No. 000000",
+        "HJ-31", "Oak shelving", "PO 77-A", "Issued 21 Dec 2025", "20 Jan 2026", "41 days late",
+        "€1,040.00", "of €1,840.00", "€800.00 paid",
+        "HJ-44", "18 Feb 2026", "12 days late", "€625.50",
+        "HJ-58", "Kitchen fronts", "16 Mar 2026", "in 14 days", "€2,400.00",
+        "Open in total €4,065.50", "Overdue €1,665.50", "A further €2,400.00 is open and not due yet.",
+        "Please pay by 6 March 2026.",
+        "22 Dec 2025", "HJ-11", "bank transfer", "€950.00", "10 Feb 2026",
+        "20 Feb 2026", "Second reminder", "Letter", "21 Jan 2026", "Reminder", "Email", "Invoice",
+        "IE29 AIBK 9311 5212 3456 78", "AIBKIE2D",
+    ):  # fmt: skip
+        assert said in text, said
+
+
+def test_what_is_owed_and_by_when_comes_before_all_else():
+    text = page_of(OWING).text
+    order = [
+        text.index(said)
+        for said in ("€1,665.50", "Please pay by", "Open invoices", "How to pay Amount", "Payments received")
+    ]
+    assert order == sorted(order)
+
+
+def test_the_deadline_is_that_of_the_notice_that_goes_out_today():
+    today = decision(OWING, Action.NOTICE, pay_by=ON + timedelta(days=14))
+    assert "Please pay by 16 March 2026." in page_of(OWING, decisions=[today]).text
+
+
+def test_a_deadline_that_has_passed_is_not_stated_again():
+    late = replace(OWING, history=OWING.history[:2])
+    text = page_of(late).text
+    assert "Please pay now." in text
+    assert "28 January" not in text
+
+
+def test_before_anything_is_overdue_the_page_says_what_is_due_first():
+    text = page_of(standing("K-8", item("A", 0, 15000), item("B", -20, 25000))).text
+    assert "To pay €400.00 €150.00 by 2 March 2026." in text
+    assert "due today" in text
+    assert "in 20 days" in text
+    assert "Overdue" not in text
+
+
+def test_a_single_due_date_is_the_deadline():
+    assert "To pay €150.00 Please pay by 3 March 2026." in page_of(standing("K-8", item("A", -1, 15000))).text
+
+
+def test_two_currencies_stand_on_one_page_and_are_never_added():
+    euros = standing("K-8", item("A", 3, 120000))
+    pounds = standing(euros.customer, item("B", 3, 30000, currency="GBP"), currency="GBP")
+    pages = built(pounds, euros)
+    assert len(pages) == len(built()) + 1
+    text = page_of(pounds, euros).text
+    assert text.index("Overdue · EUR €1,200.00") < text.index("Overdue · GBP £300.00"), "their own currency first"
+    assert "1,500" not in text
+
+
+def test_a_currency_that_was_never_used_is_not_mentioned():
+    euros = standing("K-8", item("A", 3, 120000))
+    assert "GBP" not in page_of(euros, standing(euros.customer, currency="GBP")).text
+
+
+def test_a_settled_account_is_thanked_and_asked_for_nothing():
+    page = page_of(standing("K-8", payments=(paid(5, 123456, "HJ-1"),)))
+    assert "All paid Thank you. Nothing is open on your account." in page.text
+    assert "Your last payment, €1,234.56, reached us on 25 February 2026." in page.text
+    assert "IBAN" not in page.text
+    assert not [link for link in page.links if link.startswith("https:")]
+
+
+def test_an_account_in_credit_is_told_so():
+    page = page_of(standing("K-8", credit=3000, payments=(paid(5, 5000),)))
+    assert "In your favour €30.00" in page.text
+    assert "IBAN" not in page.text
+
+
+def test_an_account_without_any_history_has_a_page_too():
+    assert "Nothing to pay" in page_of(standing("K-8")).text
+
+
+def test_a_payment_that_was_taken_back_says_so():
+    assert (
+        "Taken back by the bank -€50.00"
+        in page_of(standing("K-8", item("A", 3, 5000), payments=(paid(5, -5000),))).text
+    )
+
+
+def test_a_disputed_invoice_is_listed_and_not_asked_for():
+    held = decision(OWING, holds=(Hold("dispute", "HJ-31 is disputed (activity, line 3): angry", None, "HJ-31"),))
+    page = page_of(OWING, decisions=[held])
+    assert "Overdue €625.50" in page.text
+    assert "€1,040.00 more is under discussion" in page.text
+    assert "under discussion" in page.text
+    assert "41 days late" not in page.text
+    assert "Open in total €4,065.50" in page.text
+    assert [parse_qs(urlsplit(link).query)["a"] for link in page.links if "pay.example" in link] == [["625.50"]]
+    assert "angry" not in page.text
+
+
+def test_an_account_that_is_wholly_disputed_is_asked_for_nothing():
+    account = standing("K-8", item("A", 3, 5000))
+    held = decision(account, Action.HOLD, holds=(Hold("dispute", "why", None, "A"),))
+    page = page_of(account, decisions=[held])
+    assert "Open €50.00 It is under discussion with you" in page.text
+    assert "IBAN" not in page.text
+
+
+@pytest.mark.parametrize("kind", ["lawyer", "insolvency", "deceased", "stop-contact", "fraud", "hold"])
+def test_an_account_on_hold_is_asked_for_nothing_and_not_told_why(kind):
+    page = page_of(OWING, decisions=[decision(OWING, Action.HOLD, holds=(Hold(kind, f"{kind}: a secret"),))])
+    assert "We are not asking for payment at the moment." in page.text
+    assert not re.search(f"secret|{kind}\\b|pay now|pay by|IBAN", page.text, re.IGNORECASE)
+
+
+def test_an_account_that_keeps_an_arrangement_can_pay_and_is_not_pressed():
+    page = page_of(OWING, decisions=[decision(OWING, Action.HOLD, holds=(Hold("promise", "a promise", ON),))])
+    assert "What you have arranged with us holds." in page.text
+    assert "Please pay" not in page.text
+    assert "IBAN" in page.text
+
+
+def test_a_mistake_in_the_books_is_no_matter_of_the_customers():
+    held = decision(OWING, Action.HOLD, holds=(Hold("error", "accounts/invoices.csv:3: error: secret"),))
+    page = page_of(OWING, decisions=[held])
+    assert "Overdue €1,665.50" in page.text
+    assert "secret" not in page.text
+
+
+def test_only_what_the_customer_has_in_hand_counts_as_sent():
+    states = (State.PRINTED, State.UNCLEAR, State.REFUSED, State.DEFERRED)
+    history = tuple(sent(9, "A", "final-demand", 5, state) for state in states)
+    copy = sent(8, "A", "final-demand", 5, channel="copy")
+    assert "Final demand" not in page_of(standing("K-8", item("A", 3, 5000), history=(*history, copy))).text
+
+
+def test_one_notice_about_several_invoices_is_one_line():
+    history = (sent(9, "A", "reminder", 2), sent(9, "B", "", -1, notice_id="9-reminder"))
+    page = page_of(standing("K-8", item("A", 3, 5000), history=history))
+    assert page.text.count("21 Feb 2026") == 1
+    assert "Reminder" in page.text
+
+
+def test_a_step_that_the_operator_named_is_not_shown_by_its_name():
+    history = (sent(9, "A", "squeeze-the-avoider", 4),)
+    text = page_of(standing("K-8", item("A", 3, 5000), history=history)).text
+    assert "squeeze" not in text
+    assert "Message about your account" in text
+
+
+def test_reasons_tracks_and_notes_never_reach_the_page():
+    customer = Customer("K-8", "Eight", track="firm", phone="+353 1 000 0000", email="eight@example.com")
+    account = standing(customer, item("A", 3, 5000), errors=("an error",))
+    said = Decision("K-8", "EUR", Action.NOTICE, ("avoids us", "two broken promises"), step="final-demand")
+    text = page_of(account, decisions=[said]).text
+    assert not re.search("avoid|firm|broken|an error|final-demand|eight@example", text)
+
+
+def test_long_histories_are_cut_and_the_page_says_so():
+    many = tuple(paid(400 - n, 100 + n) for n in range(30))
+    text = page_of(standing("K-8", payments=many)).text
+    assert "6 earlier ones are not shown here" in text
+    assert "€1.29" in text, "the latest is there"
+    assert "€1.05" not in text
+
+
+def test_the_page_speaks_the_customers_language():
+    page = page_of(replace(OWING, customer=replace(OWING.customer, language="de")))
+    assert page.all("html")[0]["lang"].startswith("de")
+    for said in (
+        "Überfällig",
+        "41 Tage überfällig",
+        "Bitte zahlen Sie bis zum 6. März 2026.",
+        "Mahnung",
+        "So zahlen Sie",
+    ):
+        assert said in page.text, said
+    assert "Please" not in page.text
+
+
+def test_a_language_without_words_gets_the_business_s_words_and_figures():
+    page = page_of(replace(OWING, customer=replace(OWING.customer, language="tlh-<b>")))
+    assert "Please pay by 6 March 2026." in page.text
+    assert page.all("html")[0]["lang"] == "en-IE"
+
+
+# ------------------------------------------------------------------ paying and answering
+
+
+def test_payment_links_carry_the_overdue_sum_quoted():
+    account = standing("K & 7/ä", item("A?b=c", 3, 5050))
+    (link,) = (link for link in page_of(account).links if link.startswith("https://pay.example"))
+    assert parse_qs(urlsplit(link).query) == {"a": ["50.50"], "c": ["EUR"], "r": ["A?b=c"], "n": ["K & 7/ä"]}
+
+
+def test_the_code_for_banking_apps_asks_for_the_same_sum():
+    page = page_of(OWING)
+    assert page.all("svg")[0]["role"] == "img"
+    pages = built(OWING)
+    drawn = payment.qr_svg(payment.epc_payload(CONFIG, 166550, "EUR", "K-7") or "", "QR code for a bank transfer")
+    assert drawn.encode() in pages[portal.path(CONFIG, KEY, "K-7")].content
+
+
+def test_there_is_no_code_for_another_currency():
+    assert not page_of(standing("K-8", item("A", 3, 5000, currency="GBP"), currency="GBP")).all("svg")
+
+
+def test_the_reference_is_the_invoice_where_one_is_asked_for_and_else_the_account():
+    assert portal.reference_of(standing("K-8", item("A", 3, 5000), item("B", -3, 100))) == "A"
+    assert portal.reference_of(standing("K-8", item("A", 3, 5000), item("B", 4, 100))) == "K-8"
+    assert portal.reference_of(standing("K-8", item("A", -3, 5000), item("B", -4, 100))) == "K-8"
+
+
+def test_each_answer_begins_an_email_that_names_the_account():
+    mails = [link for link in page_of(OWING).links if link.startswith("mailto:") and "?" in link]
+    assert len(mails) == 4
+    for mail in mails:
+        to, _, query = mail.removeprefix("mailto:").partition("?")
+        fields = parse_qs(query, strict_parsing=True)
+        assert unquote(to) == "accounts@harbourjoinery.example"
+        assert set(fields) == {"subject", "body"}
+        assert "K-7" in fields["subject"][0]
+        assert "\r\n" in fields["body"][0]
+
+
+def test_the_telephone_link_dials_the_number():
+    assert "tel:+353209100100" in page_of(OWING).links
+
+
+def test_a_business_without_email_and_telephone_offers_neither():
+    config = CONFIG.model_copy(update={"business": CONFIG.business.model_copy(update={"email": "", "phone": ""})})
+    assert not [link for link in page_of(OWING, config=config).links if link.startswith(("mailto:", "tel:"))]
+
+
+# ------------------------------------------------------------------ what the site gives away
+
+
+def test_no_page_mentions_another_account():
+    accounts = [standing(f"SECRET-{n}", item(f"INV-{n}", 3, 5000 + n)) for n in range(5)]
+    pages = built(*accounts)
+    for path, page in pages.items():
+        named = set(re.findall(rb"SECRET-\d|INV-\d", page.content))
+        own = [n for n in range(5) if portal.path(CONFIG, KEY, f"SECRET-{n}") == path]
+        assert named == {name for n in own for name in (b"SECRET-%d" % n, b"INV-%d" % n)}
+        others = {portal.address(KEY, f"SECRET-{n}").encode() for n in range(5) if n not in own}
+        assert not [address for address in others if address in page.content]
+
+
+def test_beside_the_accounts_there_is_only_what_tells_nothing():
+    pages = built()
+    assert set(pages) == {
+        f"site/public/{name}" for name in ("index.html", "404.html", "robots.txt", "_headers", "static/style.css")
+    }
+    assert pages["site/public/robots.txt"].content == b"User-agent: *\nDisallow: /\n"
+    for name in ("index.html", "404.html"):
+        page = Read(pages[f"site/public/{name}"].content)
+        assert page.links == []
+        assert "Harbour" not in page.text
+        assert page.problems() == []
+
+
+def test_the_page_for_missing_addresses_finds_its_stylesheet_from_anywhere():
+    assert "/a/static/style.css" in Read(built()["site/public/404.html"].content).requests
+
+
+@pytest.mark.parametrize("account", [OWING, standing("K-8"), standing("K-8", credit=5)], ids=["owing", "new", "credit"])
+def test_a_page_fetches_nothing_but_its_stylesheet_and_asks_not_to_be_found(account):
+    page = page_of(account)
+    assert page.requests == ["data:,", "../static/style.css"]
+    metas = {meta.get("http-equiv") or meta.get("name"): meta.get("content") for meta in page.all("meta")}
+    assert metas["Content-Security-Policy"] == (
+        "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'"
+    )
+    assert "noindex" in metas["robots"]
+    assert metas["referrer"] == "no-referrer"
+    assert page.problems() == []
+
+
+def test_the_stylesheet_fetches_nothing():
+    assert not re.search(rb"url\(|@import|https?:", STATIC["style.css"])
+
+
+def test_hosts_that_read_headers_are_told_the_same():
+    headers = built()["site/public/_headers"].content.decode()
+    for said in (portal.POLICY, "X-Robots-Tag: noindex", "Referrer-Policy: no-referrer", "frame-ancestors 'none'"):
+        assert said in headers
+
+
+def test_the_same_input_gives_the_same_bytes():
+    assert built(OWING) == built(OWING)
+
+
+# ------------------------------------------------------------------ hostile text
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_text_from_the_books_is_shown_and_never_obeyed(text):
+    customer = Customer(text, text, contact=text, email=text, phone=text, language=text)
+    account = standing(
+        customer,
+        item(text, 3, 5000, 6000, description=text, reference=text),
+        payments=(paid(3, 1000, text, reference=text),),
+        history=(sent(5, text, text, 2, channel=text, file=text),),
+    )
+    pages = built(account, decisions=[decision(account, Action.NOTICE)])
+    (path,) = set(pages) - set(built())
+    assert re.fullmatch(r"site/public/[a-z2-7]{32}/index\.html", path)
+    page = Read(pages[path].content)
+    assert page.problems() == []
+    assert page.requests == ["data:,", "../static/style.css"]
+    assert {urlsplit(link).scheme for link in page.links} <= {"https", "mailto", "tel", ""}
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", pages[path].content.decode())
+    assert page.text.count(Read(escape(plain(text)).encode("utf-8")).text.strip()) >= 4, (
+        "name, invoice, description, payment"
+    )
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_harmless(text):
+    account = standing(Customer(text, text), item(text, 3, 5000, description=text))
+    page = page_of(account)
+    assert page.problems() == []
+    assert page.requests == ["data:,", "../static/style.css"]
+
+
+# ------------------------------------------------------------------ the operator's templates
+
+
+def test_the_shipped_templates_are_sound():
+    assert portal.check(TEMPLATES) == []
+
+
+@pytest.mark.parametrize("name", ["account.html", "index.html", "404.html", "desk.html", "call.html"])
+def test_a_template_that_is_missing_stops_the_run(name):
+    found = portal.check({key: text for key, text in TEMPLATES.items() if key != name})
+    assert [finding.file for finding in found] == [f"site/templates/{name}"]
+    assert all(finding.stops_run for finding in found)
+
+
+@pytest.mark.parametrize(
+    ("broken", "message"),
+    [
+        ("{% if %}", "not a template"),
+        ("{{ unknown }}", "'unknown' is undefined"),
+        ("{{ say.misspelt }}", "misspelt"),
+        ("{{ 1 / 0 }}", "division by zero"),
+        ("{% include 'nowhere.html' %}", "nowhere.html"),
+        ("{{ business.name() }}", "not callable"),
+    ],
+)
+def test_a_broken_template_is_a_finding_at_its_line(broken, message):
+    lines = TEMPLATES["account.html"].split("\n")
+    lines.insert(20, broken)
+    (found,) = portal.check(TEMPLATES | {"account.html": "\n".join(lines)})
+    assert found.severity is Severity.ERROR
+    assert found.stops_run
+    assert (found.file, found.row) == ("site/templates/account.html", 21)
+    assert message in found.message
+    assert found.hint
+
+
+@pytest.mark.parametrize(
+    "branch",
+    ["{% for label, href in part.links %}", "{% if part.earlier %}", "{% if part.qr %}", "{% for line in part.more %}"],
+)
+def test_a_mistake_in_a_branch_that_few_accounts_take_is_found(branch):
+    assert TEMPLATES["account.html"].count(branch) == 1
+    broken = TEMPLATES["account.html"].replace(branch, branch + "{{ misspelt }}")
+    assert len(portal.check(TEMPLATES | {"account.html": broken})) == 1
+
+
+def test_a_mistake_in_a_part_that_the_operator_included_is_placed_there():
+    templates = TEMPLATES | {"foot.html": "fine\n{{ misspelt }}"}
+    templates["account.html"] += "{% include 'foot.html' %}"
+    (found,) = portal.check(templates)
+    assert (found.file, found.row) == ("site/templates/foot.html", 2)
