@@ -1,6 +1,7 @@
 """Letters on paper: all that a printed notice says, as data that `delivery.pdf` sets in type."""
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from datetime import date
 from math import ceil
@@ -17,6 +18,7 @@ from pastdue.model import Customer, Document, Notice
 Node = dict[str, Any]
 
 _BREAK = "\N{NO-BREAK SPACE}"
+_HALVES = re.compile("[\ud800-\udfff]")  # of characters: no file can hold them
 
 # Where the postcode follows the city on its line, and where it has a line of its own; elsewhere it stands first.
 _CITY_FIRST = frozenset({"AU", "BD", "CA", "ID", "IN", "KR", "LK", "NP", "NZ", "PK", "SA", "SG", "TH", "TW", "US"})
@@ -67,7 +69,8 @@ def compose(notice: Notice, subject: str, language: str, blocks: Sequence[Node],
         "footer_lines": _footer_lines(footer),
     }
     content = json.dumps(letter, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return Document(notice, path(notice), "pdf", content.encode(), subject=plain(subject))
+    whole = _HALVES.sub("\N{REPLACEMENT CHARACTER}", content)
+    return Document(notice, path(notice), "pdf", whole.encode(), subject=plain(subject))
 
 
 class _Say:
