@@ -177,7 +177,7 @@ class _Writer:
             parts=parts,
             notices=notices,
             earlier=earlier,
-            replies=_replies(customer, own, business.email, say),
+            replies=_replies(customer, own, business),
         )
         return encoded(html)
 
@@ -411,38 +411,47 @@ def _business(config: Config, say: SimpleNamespace) -> SimpleNamespace:
     """The creditor as every page names them."""
     business = config.business
     lines = (*address_lines(business, say.where, home=business.country), business.registration)
+    email = business.email or config.sender()[1]
     return SimpleNamespace(
         name=plain(business.name),
-        email=business.email or config.sender()[1],
+        email=email,
+        replies=_answers(email, say),
         phone=plain(business.phone),
         tel=telephone(business.phone),
         lines=tuple(plain(line) for line in lines if line),
     )
 
 
-def _replies(
-    customer: Customer, own: Sequence[Standing], email: str, say: SimpleNamespace
-) -> tuple[tuple[str, str], ...]:
+def _replies(customer: Customer, own: Sequence[Standing], business: SimpleNamespace) -> tuple[tuple[str, str], ...]:
     """What a customer may want to say, each as a link that begins the email."""
+    account = _quoted(cut(customer.account_id, 60))
+    answers = business.replies if any(each.items for each in own) else business.replies[-1:]
+    return tuple((label, f"{before}{account}{after}") for label, before, after in answers)
+
+
+def _answers(email: str, say: SimpleNamespace) -> tuple[tuple[str, str, str], ...]:
+    """Each answer's label, and its `mailto:` link before and after the account's number; a question comes last."""
     if not email:
         return ()
-    question = (say.reply_question, say.reply_question_text)
-    answers = (
+    told = (
         (say.reply_paid, say.reply_paid_text),
         (say.reply_later, say.reply_later_text),
         (say.reply_dispute, say.reply_dispute_text),
-        question,
+        (say.reply_question, say.reply_question_text),
     )
-    account = f"{say.account} {cut(customer.account_id, 60)}"
+    to = f"mailto:{quote(email, safe='@')}?subject="
     return tuple(
-        (label, _mailto(email, f"{label} ({account})", body))
-        for label, body in (answers if any(each.items for each in own) else (question,))
+        (label, f"{to}{_quoted(f'{label} ({say.account} ')}", f"{_quoted(')')}&body={_body(text)}")
+        for label, text in told
     )
 
 
-def _mailto(email: str, subject: str, body: str) -> str:
-    lines = "\r\n".join(body.strip().splitlines()) + "\r\n"
-    return f"mailto:{quote(email, safe='@')}?subject={quote(subject, safe='')}&body={quote(lines, safe='')}"
+def _quoted(text: str) -> str:
+    return quote(text, safe="")
+
+
+def _body(text: str) -> str:
+    return _quoted("\r\n".join(text.strip().splitlines()) + "\r\n")
 
 
 # ------------------------------------------------------------------ is every template sound?

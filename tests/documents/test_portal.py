@@ -468,3 +468,35 @@ def test_a_mistake_in_a_part_that_the_operator_included_is_placed_there():
     templates["account.html"] += "{% include 'foot.html' %}"
     (found,) = portal.check(templates)
     assert (found.file, found.row) == ("site/templates/foot.html", 2)
+
+
+# ------------------------------------------------------------------ legible to all
+
+
+def tokens(stylesheet: str) -> dict[str, str]:
+    return dict(re.findall(r"--([a-z-]+):\s*(#[0-9a-f]{6})", stylesheet))
+
+
+def luminance(colour: str) -> float:
+    parts = (int(colour[n : n + 2], 16) / 255 for n in (1, 3, 5))
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("text", "ground"),
+    [
+        *((text, ground) for text in ("ink", "soft", "accent", "alarm") for ground in ("ground", "card")),
+        ("ink", "tint"),
+        ("accent", "tint"),
+        ("ink", "alarm-tint"),
+        ("alarm", "alarm-tint"),
+        ("on-accent", "accent"),
+    ],
+)
+def test_text_stands_out_from_its_ground_by_wcag_aa(scheme, text, ground):
+    light, dark, *_ = STATIC["style.css"].decode().split("@media")
+    colours = tokens(light) | (tokens(dark) if scheme == "dark" else {})
+    lighter, darker = sorted((luminance(colours[text]), luminance(colours[ground])), reverse=True)
+    assert (lighter + 0.05) / (darker + 0.05) >= 4.5
