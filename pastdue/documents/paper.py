@@ -12,7 +12,7 @@ from pastdue.config import Business, Config
 from pastdue.documents import payment
 from pastdue.documents.notices import path
 from pastdue.documents.site import cut, plain
-from pastdue.documents.words import locale, words
+from pastdue.documents.words import filled_in, locale, words
 from pastdue.model import Customer, Document, Notice
 
 Node = dict[str, Any]
@@ -183,8 +183,7 @@ def _payment(notice: Notice, config: Config, say: _Say) -> Node | None:
     if rows:
         rows.insert(0, _row(say("holder"), holder))
     rows.append(_row(say("reference"), _grouped(reference)))
-    if notice.portal_url:
-        rows.append(_row(say("online"), notice.portal_url, notice.portal_url))
+    rows += [_row(label, url, url) for label, url in _online(notice, config, say, reference)]
     payload = payment.epc_payload(config, asked, notice.currency, reference)
     return {
         "title": say("pay"),
@@ -196,6 +195,16 @@ def _payment(notice: Notice, config: Config, say: _Say) -> Node | None:
         "shows": say("code", amount=amount, name=plain(holder)),
         "scan": say("scan"),
     }
+
+
+def _online(notice: Notice, config: Config, say: _Say, reference: str) -> Iterator[tuple[str, str]]:
+    """Where to pay online: the customer's own page, which has every way; without one, the ways themselves."""
+    if notice.portal_url:
+        yield say("online"), notice.portal_url
+        return
+    amount = money.to_text(notice.asked_sum, notice.currency)
+    for link in config.portal.links:
+        yield plain(link.name), filled_in(link, amount, notice.currency, reference, notice.customer)
 
 
 def _account(business: Business) -> list[tuple[str, str]]:
@@ -278,6 +287,15 @@ def _text(nodes: Sequence[Node]) -> str:
     return "".join(node["v"] if "v" in node else _text(node.get("c", ())) for node in nodes)
 
 
+def _longest_line(cell: Sequence[Node]) -> int:
+    """Characters on the longest line of a cell; what is emphasised there stands on one line, as `letter.typ` sets it."""
+    lines, line = [0], 0
+    for node in cell:
+        line = 0 if node["t"] == "br" else line + len(_text([node]))
+        lines.append(line)
+    return max(lines)
+
+
 def _shows(text: str) -> bool:
     """True when there is something to see: a heading without words stops the setting of the letter."""
     return any(character.isprintable() and not character.isspace() for character in text)
@@ -289,7 +307,7 @@ def _table(node: Node) -> Node:
     wide = max(map(len, (head, *rows)))
     rows = [row + [[]] * (wide - len(row)) for row in rows]
     align = [*node.get("align", ()), *["left"] * wide][:wide]
-    longest = [max(len(_text(row[i])) for row in (head or rows[0], *rows)) for i in range(wide)]
+    longest = [max(_longest_line(row[i]) for row in (head or rows[0], *rows)) for i in range(wide)]
     tall = {i for i, row in enumerate(rows) if any(len(_text(cell)) > _LONG for cell in row)}
     return {
         "t": "table",

@@ -112,7 +112,7 @@ def test_whatever_a_customer_is_called_is_printed_as_it_is(name: str) -> None:
     assert found.count(expected) >= 7
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(
     st.lists(
         st.text(
@@ -173,7 +173,7 @@ def test_what_pdf_a_forbids_is_not_in_the_file() -> None:
     assert "ab" in pages(made)[0]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.text(st.characters(exclude_categories=("Cs",)), max_size=40), st.text(st.characters(), max_size=40))
 def test_no_text_whatever_stops_a_letter(name: str, description: str) -> None:
     of = notice(item(1, description), customer=replace(ALBRECHT, name=name, contact=description), reference=name)

@@ -6,7 +6,7 @@ import re
 import pytest
 from papers import ALBRECHT, BRISTOL, DALLAS, HAMBURG, item, letter, notice, p, strong, table, text
 
-from pastdue.config import Business, Config
+from pastdue.config import Business, Config, PaymentLink, Portal
 from pastdue.documents import payment
 from pastdue.documents.paper import compose, recipient
 from pastdue.documents.words import words
@@ -125,6 +125,18 @@ def test_without_an_account_the_box_still_says_how_much_and_what_to_write() -> N
     assert [said(row) for row in box["rows"]] == [("Verwendungszweck", "K-20417")]
 
 
+def test_without_a_page_of_their_own_the_ways_to_pay_online_are_in_print() -> None:
+    links = (PaymentLink(name="Pay by card", url="https://pay.example/?a={amount}&r={reference}"),)
+    config = Config(business=BRISTOL, portal=Portal(links=links))
+
+    def online(url: str) -> tuple[str, str]:
+        of = notice(item(1, currency="GBP"), currency="GBP", url=url, reference="A/1")
+        return said(json.loads(compose(of, "Subject", "en", [], config).content)["payment"]["rows"][-1])
+
+    assert online("") == ("Pay by card", "https://pay.example/?a=986.63&r=A%2F1")
+    assert online("https://pay.example/abc/") == ("Online", "https://pay.example/abc/")
+
+
 def test_a_letter_that_asks_for_nothing_has_no_box() -> None:
     assert written(of=notice())["payment"] is None
 
@@ -222,6 +234,15 @@ def test_a_strong_last_row_is_the_total_and_figures_are_never_squeezed() -> None
     made = written(table(notice(item(1), item(2, "Wartungsvertrag, erstes Quartal, Pumpen und Ventile"))))["blocks"][0]
     assert made["total"] is True
     assert made["widths"] == [0, 0, 0, 51, 0, 0]
+
+
+def test_a_column_is_as_wide_as_its_longest_line() -> None:
+    def cell(*lines: str) -> list[dict[str, object]]:
+        return [node for line in lines for node in (*text(line), {"t": "br"})][:-1]
+
+    rows = [[cell("RE-2026-0001", "Wartung und Instandhaltung"), cell("2. Jan. 2026", "40 Tage überfällig")]]
+    made = written({"t": "table", "head": [text("Rechnung"), text("Fällig")], "rows": rows})["blocks"][0]
+    assert made["widths"] == [26, 0]
 
 
 def test_a_row_that_is_no_total_is_an_ordinary_row() -> None:
