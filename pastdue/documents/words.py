@@ -4,10 +4,12 @@ Every value a letter sees is a text, ready to be read, in the letter's language;
 a letter can compare them. NAMES lists all of them; the operator's documentation is made from it.
 """
 
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from functools import lru_cache, partial
 from importlib.resources import files
+from itertools import takewhile
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote
@@ -38,9 +40,12 @@ _CATALOGUES: dict[str, Mapping[str, str]] = {
 }
 
 
+_SUBTAG = re.compile("[A-Za-z0-9]{1,8}")
+
+
 def chain(language: str) -> tuple[str, ...]:
     """The tag and what it falls back to, most exact first: "de_at" is de-AT, then de."""
-    parts = [part for part in language.replace("_", "-").split("-") if part]
+    parts = list(takewhile(_SUBTAG.fullmatch, language.replace("_", "-").split("-")))
     tags = [parts[0].lower(), *(part.upper() if len(part) == 2 else part for part in parts[1:])] if parts else []
     return tuple("-".join(tags[:length]) for length in range(len(tags), 0, -1))
 
@@ -100,6 +105,7 @@ NAMES: Mapping[str, str] = {
     "step": "The name of the step, as in config.toml.",
     "channel": 'How the notice goes: "email" or "letter".',
     "about": 'What the notice is about: "invoice 2041", "invoices 2041 and 2042", or "7 invoices".',
+    "about_one": "True when that is a single invoice: `is`, not `are`.",
     "about_due": "The due date of what it is about; blank where there are several.",
     "one_item": "True when a single invoice is open, so that the letter can say `it`.",
     "count": "How many items are open.",
@@ -178,6 +184,7 @@ def context(notice: Notice, config: Config, language: str) -> dict[str, Any]:
         "step": notice.step,
         "channel": "letter" if notice.channel == "letter" else "email",
         "about": invoices((line.item.invoice_id for line in matter), language, where),
+        "about_one": len({line.item.invoice_id for line in matter}) == 1,
         "about_due": days.display(dues.pop(), where) if len(dues) == 1 else "",
         "one_item": len(notice.items) == 1,
         "count": len(notice.items),

@@ -1,0 +1,263 @@
+"""Letters: a notice in words, from the operator's Markdown, as an email's HTML, as plain text and as blocks for paper."""
+
+import logging
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, TypeVar
+
+from jinja2 import TemplateSyntaxError
+
+from pastdue.config import Config, Step
+from pastdue.documents import blocks, samples, templates, words
+from pastdue.documents.plaintext import to_text
+from pastdue.documents.shapes import BODY, FOOTER, Shape
+from pastdue.documents.templates import FOLDER, LAYOUT, STYLES, LetterMistake, Source, Templates, Verbatim
+from pastdue.findings import Finding, error, shown, warning
+from pastdue.model import Notice
+
+T = TypeVar("T")
+
+# Shapes kept at hand. A run over ten thousand accounts needs about a hundred; the least lately used one goes.
+_SHAPES = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A notice in words: one source, three forms. `blocks` are the body's, as `documents.blocks` describes them."""
+
+    language: str  # the tag it is written in: "en", "de-AT"
+    subject: str
+    html: str
+    text: str
+    blocks: list[blocks.Node]
+
+
+class LetterError(Exception):
+    """A letter that cannot be written for a notice; `finding` says where and why."""
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(str(finding))
+        self.finding = finding
+
+
+class Letters:
+    """The operator's letters, compiled once per run."""
+
+    def __init__(self, sources: Mapping[str, str]) -> None:
+        """`sources` is the folder by file name: "reminder.en.md", "_items.en.md", "email.html", "email.css"."""
+        found = (templates.source(name, text) for name, text in sorted(sources.items()))
+        self._sources = {each.name: each for each in found if each}
+        self._by_language: dict[str, dict[str, str]] = {}
+        for each in self._sources.values():
+            self._by_language.setdefault(each.letter, {})[each.language] = each.name
+        self._names = tuple(sources)
+        self._styles = sources.get(STYLES, "")
+        self._has_layout = LAYOUT in sources
+        self._templates = Templates(self._sources, sources.get(LAYOUT, ""))
+        self._read = lru_cache(maxsize=_SHAPES)(blocks.reader())
+        self._dressed = False  # whether `check` has tried email.html and email.css
+        self._shapes: dict[tuple[str, str, str], Shape] = {}
+
+    def languages(self, letter: str) -> list[str]:
+        """The languages that the letter is written in."""
+        return sorted(self._by_language.get(letter, ()))
+
+    def language_for(self, letter: str, wanted: str, business: str) -> str:
+        """The language of the letter for a reader: theirs, else the business's, else English, else any; "" without a letter."""
+        there = self._by_language.get(letter, {})
+        tags = (*words.chain(wanted), *words.chain(business), words.FALLBACK, *sorted(there))
+        return next((tag for tag in tags if tag in there), "")
+
+    def write(self, notice: Notice, config: Config) -> Letter:
+        """The notice in words. Raises LetterError when the letter cannot be written for it."""
+        wanted = notice.customer.language or config.business.language
+        language = self.language_for(notice.letter, wanted, config.business.language)
+        if not language:
+            raise LetterError(self._missing(notice.letter))
+        name = self._by_language[notice.letter][language]
+        told = (*words.chain(wanted), *words.chain(config.business.language))
+        reader = next((tag for tag in told if language in words.chain(tag)), language)
+        try:
+            subject, filled = self._written(name, words.context(notice, config, reader), Shape.fill)
+        except Exception as problem:  # a letter may ask anything of its values
+            raise LetterError(_finding(problem, self._sources[name])) from problem
+        text = to_text(filled.body)
+        if filled.footer:
+            text += f"\n-- \n{to_text(filled.footer)}"
+        return Letter(reader, subject, filled.html, text, filled.body)
+
+    def _written(self, name: str, context: Mapping[str, Any], finish: Callable[[Shape, list[str]], T]) -> tuple[str, T]:
+        """Subject of the letter, and its shape finished with the values."""
+        jinja, source = self._templates, self._sources[name]
+        jinja.values = []
+        body = jinja.write(name, context)
+        footer_name = jinja.join_path("_footer.md", name)
+        footer = jinja.write(footer_name, context) if footer_name in self._sources else ""
+        subject = jinja.line(f"{name}#subject", context)
+        preview = jinja.line(f"{name}#preview", context) if "preview" in source.front else ""
+        around = {"body": Verbatim(BODY), "footer": Verbatim(FOOTER), "subject": subject, "preview": preview}
+        layout = jinja.write(LAYOUT, {**context, **around})
+        if BODY not in layout:
+            raise LetterMistake(f"{FOLDER}/{LAYOUT} does not print body")
+        return subject, finish(self._shape(body, footer, layout), jinja.values)
+
+    def _shape(self, body: str, footer: str, layout: str) -> Shape:
+        """The shape of these texts with slots. They are all that it depends on, so letter and language need not be known."""
+        key = (body, footer, layout)
+        shape = self._shapes.pop(key, None)
+        if shape is None:
+            shape = Shape(self._read(body), self._read(footer), layout, self._templates.slot, self._styles)
+            if len(self._shapes) >= _SHAPES:
+                del self._shapes[next(iter(self._shapes))]
+        self._shapes[key] = shape
+        return shape
+
+    # -------------------------------------------------------------- check
+
+    def check(self, wanted: Iterable[tuple[str, Iterable[str]]], config: Config) -> list[Finding]:
+        """All that is wrong with the letters a run may need: each is read, and written to samples, in each of its languages.
+
+        `wanted` names letters, each with the languages of the customers who may get it.
+        """
+        steps = [step for schedule in config.schedule.values() for step in schedule.step if not step.is_call]
+        found = list(self._check_layout())
+        for letter, languages in wanted:
+            if not self.languages(letter):
+                found.append(self._missing(letter))
+                continue
+            found += self._falls_back(letter, languages, config.business.language)
+            own = [step for step in steps if step.letter_name == letter]
+            for language in self.languages(letter):
+                found += self._check_letter(self._by_language[letter][language], own, config)
+        return list(dict.fromkeys(found))
+
+    def _missing(self, letter: str) -> Finding:
+        near = templates.near(f"{letter}.en.md", self._names)
+        return error(
+            f"{FOLDER}/{letter}.en.md", "there is no such letter", near or "A step in config.toml asks for it."
+        )
+
+    def _falls_back(self, letter: str, languages: Iterable[str], business: str) -> Iterator[Finding]:
+        for wanted in sorted({words.chain(each)[-1] for each in languages if words.chain(each)}):
+            got = self.language_for(letter, wanted, business)
+            if got.split("-")[0] != wanted:
+                message = f"there is no such letter: customers who read {wanted} get {got}"
+                yield warning(f"{FOLDER}/{letter}.{wanted}.md", message, "Write it, or set another language for them.")
+
+    def _check_layout(self) -> Iterator[Finding]:
+        if not self._has_layout:
+            yield error(f"{FOLDER}/{LAYOUT}", "is missing", "It is what emails look like: restore the shipped file.")
+            return
+        yield from templates.read(self._templates, LAYOUT)
+        yield from _check_styles(self._styles)
+
+    def _check_letter(self, name: str, steps: list[Step], config: Config) -> list[Finding]:
+        """The mistakes of one file: those found by reading, and where there are none, those found by writing samples."""
+        source = self._sources[name]
+        found = list(source.mistakes)
+        footer = self._templates.join_path("_footer.md", name)
+        for part in (name, footer, *(f"{name}#{key}" for key in source.front if key != "language")):
+            found += templates.read(self._templates, part)
+        if not found:
+            partials = (each for each in self._sources.values() if each.letter.startswith("_"))
+            for each in (source, *(each for each in partials if each.language == source.language)):
+                found += _html_in(each)
+            found += self._try_samples(source, config)
+            found += self._unsaid(source, steps, config)
+        return found
+
+    def _try_samples(self, source: Source, config: Config) -> Iterator[Finding]:
+        for notice, each in samples.tries(source.letter, config):
+            try:
+                # Looks take longest and are the same for all letters: one of them is dressed.
+                finish = Shape.say if self._dressed else Shape.fill
+                self._written(source.name, words.context(notice, each, source.language), finish)
+                self._dressed = True
+            except Exception as problem:  # a letter may ask anything of its values
+                yield _finding(problem, source)
+                return
+
+    def _unsaid(self, source: Source, steps: list[Step], config: Config) -> Iterator[Finding]:
+        """What a step has on record as said, and its letter does not say."""
+        for step in steps:
+            for channel in step.channels:
+                notice = samples.for_step(source.letter, step, channel)
+                context = words.context(notice, config, source.language)
+                try:
+                    _, body = self._written(source.name, context, Shape.say)
+                except Exception:  # one sample has said it already
+                    return
+                said = "".join(blocks.texts(body))
+                must = {f"the {each.consequence} it announces": each.on for each in context["announcements"]}
+                must["the invoice's number"] = notice.items[0].item.invoice_id
+                if channel == "email":  # on paper they stand in a box of their own
+                    must |= {"the amount": context["asked"], "the pay-by date": context["pay_by"]}
+                for what, words_for_it in must.items():
+                    if words_for_it not in said:
+                        hint = "What a step announces must be in its letter: see docs/letters.md."
+                        yield error(source.file, f"does not say {what}, as step {step.name} does", hint)
+
+
+class _Listener(logging.Handler):
+    """Hears what cssutils, which premailer reads styles with, has to say about them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.heard: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.heard.append(record.getMessage())
+
+
+_PLACE = re.compile(r" ?\[(\d+):\d+: .*?\]$")
+
+
+def _check_styles(styles: str) -> Iterator[Finding]:
+    """A stylesheet that does not parse: premailer leaves out what it cannot read without a word."""
+    from premailer import Premailer
+
+    log, listener = logging.getLogger("CSSUTILS"), _Listener()
+    others, log.handlers = log.handlers, [listener]
+    try:
+        Premailer(
+            "<html><head></head><body></body></html>",
+            css_text=styles,
+            cache_css_parsing=False,
+            disable_validation=True,
+            cssutils_logging_level=logging.ERROR,
+        ).transform()
+    finally:
+        log.handlers = others
+    placed = ((message, _PLACE.search(message)) for message in listener.heard)
+    if first := next(((message, place) for message, place in placed if place), None):
+        message, place = first
+        hint = "Email programs would get the letter without this."
+        yield error(f"{FOLDER}/{STYLES}", message[: place.start()], hint, row=int(place[1]))
+
+
+_JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
+
+# A tag, and not an address in angle brackets.
+_HTML = re.compile(r"</?[a-zA-Z][a-zA-Z0-9]*(\s[^<>]*)?/?>|<!--")
+
+
+def _html_in(source: Source) -> Iterator[Finding]:
+    """HTML in a letter would be read by the customer as it stands."""
+    said = _JINJA.sub(lambda tag: "\n" * tag[0].count("\n"), source.body)
+    for row, line in enumerate(said.split("\n"), start=1):
+        if tag := _HTML.search(line):
+            hint = "Write Markdown. A remark for yourself stands between {# and #}."
+            yield error(source.file, f"HTML does not work in a letter: {shown(tag[0])}", hint, row=row)
+
+
+def _finding(problem: Exception, source: Source) -> Finding:
+    """What went wrong while a letter was written."""
+    if isinstance(problem, TemplateSyntaxError):
+        return templates.syntax(problem, source.file)
+    if isinstance(problem, blocks.MarkdownError):
+        rows = enumerate(source.body.split("\n"), start=1)
+        row = next((number for number, line in rows if re.search(problem.looks_like, line)), 0)
+        return error(source.file, str(problem), row=row)
+    return templates.running(problem, source.file)

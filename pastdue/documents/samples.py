@@ -1,0 +1,121 @@
+"""Notices that nobody gets: what letters are tried with before one is sent."""
+
+from collections.abc import Iterable, Iterator
+from datetime import date, timedelta
+from typing import get_args
+
+from pastdue.config import Config, ConsequenceName, Step
+from pastdue.model import Announcement, Customer, Notice, NoticeItem, OpenItem, Payment
+
+_ON = date(2026, 3, 2)
+_FAR = date(2031, 1, 1)  # a year that stands nowhere else, so that one can see where a letter names it
+
+_CUSTOMER = Customer(
+    "S-1001",
+    "Sample Trading Ltd",
+    contact="Alex Sample",
+    email="alex@sample.example",
+    address=("1 Sample Street",),
+    postcode="12345",
+    city="Sampleton",
+    country="GB",
+)
+
+_PERSON = Customer("S-1002", "Kim Sample", kind="consumer", email="kim@sample.example")
+
+FULL = Config.model_validate(
+    {
+        "business": {
+            "name": "Sample Joinery",
+            "contact": "Sam Sample",
+            "address": ["2 Sample Street"],
+            "postcode": "12345",
+            "city": "Sampleton",
+            "country": "GB",
+            "email": "sam@joinery.example",
+            "phone": "+44 20 7946 0000",
+            "website": "https://joinery.example",
+            "registration": "Sample Joinery Ltd, No. 1",
+            "iban": "DE89370400440532013000",
+            "bic": "COBADEFF",
+            "bank": "Sample Bank",
+            "sort_code": "00-00-00",
+            "account_number": "12345678",
+        },
+        "interest": {"regime": "contract", "rate": "8.5"},
+        "portal": {"links": [{"name": "Pay by card", "url": "https://pay.example/?a={amount}&r={reference}"}]},
+    }
+)
+
+
+def tries(letter: str, config: Config) -> Iterator[tuple[Notice, Config]]:
+    """What a letter has to do for: all that can be there, hardly anything, late, and not yet due; each with a config."""
+    everything = full(letter, [Announcement(each, _FAR, ("S-1",)) for each in get_args(ConsequenceName)])
+    yield everything, FULL
+    yield everything, config
+    early = NoticeItem(_item("S-4", -5, 0, ""), "sample")
+    yield _notice(letter, "letter", _PERSON, [early], None, ()), config
+    today = NoticeItem(_item("S-5", 0, 0, ""), "sample")
+    yield _notice(letter, "email", _PERSON, [today], _ON, ()), config
+
+
+def for_step(letter: str, step: Step, channel: str) -> Notice:
+    """What the step itself would send: its pay-by date, and all that it announces."""
+    announces = [Announcement(each.consequence, _FAR + timedelta(each.in_days), ("S-1",)) for each in step.announces]
+    pay_by = _ON + timedelta(step.pay_within) if step.pay_within is not None else None
+    items = [NoticeItem(_item("S-1", step.days if step.start == "due" else 30, 0, "Sample work"), "sample")]
+    return _notice(letter, channel, _CUSTOMER, items, pay_by, announces)
+
+
+def full(letter: str, announces: Iterable[Announcement]) -> Notice:
+    """Several items, some late and one not asked for, with payments, a page, and all that is announced."""
+    items = [
+        NoticeItem(_item("S-1", 40, 10000, "Sample work, first part"), "sample"),
+        NoticeItem(_item("S-2", 12, 0, ""), "earlier"),
+        NoticeItem(_item("S-3", -9, 0, "Sample work, second part"), ""),
+    ]
+    return _notice(
+        letter, "email", _CUSTOMER, items, _ON + timedelta(7), announces, portal_url=_PAGE, payments=_PAYMENTS
+    )
+
+
+_PAGE = "https://pay.joinery.example/abc/"
+_PAYMENTS = (Payment(_ON - timedelta(3), 10000, "GBP", "S-1"), Payment(_ON - timedelta(2), -2500, "GBP", "S-2"))
+
+
+def _item(invoice_id: str, days_past_due: int, paid: int, description: str) -> OpenItem:
+    due = _ON - timedelta(days_past_due)
+    reference = "PO 7" if description else ""
+    return OpenItem(
+        invoice_id, due, due - timedelta(30), "GBP", 123400, 123400 - paid, days_past_due, description, reference
+    )
+
+
+def _notice(
+    letter: str,
+    channel: str,
+    customer: Customer,
+    items: Iterable[NoticeItem],
+    pay_by: date | None,
+    announces: Iterable[Announcement],
+    *,
+    portal_url: str = "",
+    payments: tuple[Payment, ...] = (),
+) -> Notice:
+    return Notice(
+        notice_id=f"{_ON}-sample-{letter}-{channel}",
+        on=_ON,
+        customer=customer,
+        currency="GBP",
+        step="sample",
+        rung=0,
+        letter=letter,
+        channel=channel,
+        items=tuple(items),
+        pay_by=pay_by,
+        announces=tuple(announces),
+        reasons=(),
+        portal_url=portal_url,
+        reference="S-1",
+        payments=payments,
+    )
