@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from pastdue import days, money
 from pastdue.config import Config
-from pastdue.documents import site
+from pastdue.documents import calls, site
 from pastdue.documents.site import cut, encoded, inline, plain, telephone
 from pastdue.documents.words import lateness, locale
 from pastdue.findings import Finding, Severity, in_reading_order
@@ -58,7 +58,6 @@ class Morning:
     findings: Sequence[Finding] = ()
     documents: Sequence[Document] = ()  # the notices to go today, as they lie in the outbox
     guards: Sequence[str] = ()  # why `send` will refuse, in words
-    sheets: Mapping[tuple[str, str], str] = field(default_factory=dict)  # call sheets: account, currency -> path
     pages: Mapping[str, str] = field(default_factory=dict)  # customers' pages: account -> path
 
 
@@ -240,7 +239,7 @@ class _View:
     def _entry(self, standing: Standing, decision: Decision) -> _Entry:
         customer = standing.customer
         files = tuple(self.files.get((standing.account_id, standing.currency), ()))
-        sheet = self.morning.sheets.get((standing.account_id, standing.currency), "")
+        sheet = calls.path(standing) if "call" in decision.channels else ""
         is_call = decision.action is Action.CALL
         return _Entry(
             *self._who(standing),
@@ -515,6 +514,5 @@ def _sample() -> Morning:
         [decision(account, action) for account, (action, _) in zip(accounts, wanted, strict=True)],
         [Finding(Severity.ERROR, "accounts/invoices.csv", "a message", "a hint", row=3)] * (_LISTED + 1),
         guards=("a guard",),
-        sheets={(account, "EUR"): "outbox/2026-03-02/s-call.html" for account in accounts},
         pages=dict.fromkeys(accounts, "site/public/x/index.html"),
     )

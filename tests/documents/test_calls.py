@@ -231,3 +231,10 @@ def test_a_mistake_in_any_branch_of_the_template_is_found(place):
     (found,) = calls.check(TEMPLATES | {"call.html": TEMPLATES["call.html"].replace(place, place + "{{ misspelt }}")})
     assert found.stops_run
     assert found.file == "site/templates/call.html"
+
+
+def test_the_shipped_template_is_sound_and_a_missing_one_stops_the_run():
+    assert calls.check(TEMPLATES) == []
+    (found,) = calls.check({name: text for name, text in TEMPLATES.items() if name != "call.html"})
+    assert found.stops_run
+    assert found.file == "site/templates/call.html"

@@ -112,7 +112,7 @@ def test_a_notice_shows_account_step_channels_sum_deadline_reasons_and_files():
 
 def test_calls_come_in_order_of_the_sum_with_number_and_sheet():
     small = (LATE, decided(LATE, Action.CALL, step="call", channels=("call",)))
-    read = page(small, CALL, sheets={("K-2", "EUR"): "outbox/2026-03-02/K-2-call.html"})
+    read = page(small, CALL)
     said = section(read, "Calls to make")
     assert said.index("Two Ltd") < said.index("One Ltd")
     assert "€900.00" in said
@@ -309,8 +309,7 @@ def test_text_from_the_books_is_shown_and_never_obeyed(text):
         )
         for action in Action
     ]
-    read = page(*pairs, guards=(text,), findings=[error(text, text, text, sheet=text, column=text, row=1)],
-        sheets={(text, "EUR"): f"outbox/{text}"}, pages={text: text})  # fmt: skip
+    read = page(*pairs, guards=(text,), findings=[error(text, text, text, sheet=text, column=text, row=1)], pages={text: text})  # fmt: skip
     assert read.problems() == []
     assert read.requests == ["data:,"]
     assert {urlsplit(link).scheme for link in read.links} <= {"", "tel"}
@@ -340,3 +339,10 @@ def test_a_mistake_in_any_branch_of_the_template_is_found(place):
     assert found.stops_run
     assert found.file == "site/templates/desk.html"
     assert found.row
+
+
+def test_the_shipped_template_is_sound_and_a_missing_one_stops_the_run():
+    assert desk.check(TEMPLATES) == []
+    (found,) = desk.check({name: text for name, text in TEMPLATES.items() if name != "desk.html"})
+    assert found.stops_run
+    assert found.file == "site/templates/desk.html"
