@@ -11,6 +11,23 @@ from enum import StrEnum
 
 import pandas as pd
 
+# ------------------------------------------------------------------ what a run reads
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """All that a run reads, as it lies on disk; names in `letters`, `templates` and `static` are within their folder."""
+
+    config: str
+    starter_config: str  # the shipped config.toml: its schedules hold where the operator has none
+    ledgers: tuple[tuple[str, bytes], ...]  # path in the workspace and content, in the order of their names
+    letters: Mapping[str, str]
+    templates: Mapping[str, str]
+    static: Mapping[str, bytes]
+    portal_key: bytes  # b"" before the first build
+    invoices: frozenset[str]  # paths in the workspace, such as "invoices/A-17.pdf"
+
+
 # ------------------------------------------------------------------ what happened: the books
 
 
@@ -145,6 +162,9 @@ class State(StrEnum):
 _WENT_OUT = frozenset({State.SENT, State.DRAFTED, State.PRINTED, State.POSTED, State.CALLED, State.UNCLEAR})
 
 
+COPY = "copy"  # the channel of an email's copy to the customer's `cc`: on record, but no step and no contact
+
+
 @dataclass(frozen=True, slots=True)
 class Sent:
     """One line of an account's history: a notice, as it covers one open item, in its last state."""
@@ -169,6 +189,11 @@ class Sent:
     def key(self) -> tuple[str, date]:
         """The open item it covers."""
         return self.invoice_id, self.due
+
+    @property
+    def went_out(self) -> bool:
+        """True when the customer is taken to have heard this from us."""
+        return self.state.went_out and self.channel != COPY
 
 
 BUCKETS = ("current", "1-30", "31-60", "61-90", "91-120", "120+")
@@ -325,8 +350,28 @@ class Notice:
         return sum(line.item.open for line in self.items)
 
     @property
+    def recorded(self) -> tuple[NoticeItem, ...]:
+        """The lines that are at a step: the notices ledger gets a row for each."""
+        return tuple(line for line in self.items if line.step)
+
+    @property
+    def asked(self) -> tuple[NoticeItem, ...]:
+        """The lines that the notice asks for by its pay-by date.
+
+        Those recorded and overdue; where none is overdue, those recorded. An invoice that is told of beside a
+        reminder for another keeps its own due date, and what is between two steps has its own deadline already.
+        """
+        overdue = tuple(line for line in self.recorded if line.item.is_overdue)
+        return overdue or self.recorded
+
+    @property
+    def asked_sum(self) -> int:
+        """What the notice asks for."""
+        return sum(line.item.open for line in self.asked)
+
+    @property
     def overdue(self) -> int:
-        """What of it is past due: what the notice asks for."""
+        """What of all that is open is past due."""
         return sum(line.item.open for line in self.items if line.item.is_overdue)
 
 

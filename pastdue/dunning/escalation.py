@@ -134,7 +134,7 @@ def _account_waits(standing: Standing, step: Step, schedule: Schedule) -> list[t
     contacts = [
         (line.on, line.step or line.channel)
         for line in standing.history
-        if line.state.went_out and (line.currency == standing.currency or line.on < standing.on)
+        if line.went_out and (line.currency == standing.currency or line.on < standing.on)
     ]
     contacts += [(line.on, "call") for line in standing.activity if line.kind == "call"]
     if not contacts:

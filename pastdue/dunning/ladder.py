@@ -54,7 +54,7 @@ def place(
     `lines` are the notices ledger's for this item, `calls` the days of conversations about it; both up to `on`.
     `by_phone`: nothing can be written to the customer, so a conversation stands for any step.
     """
-    taken = [line for line in lines if line.step and line.state.went_out]
+    taken = [line for line in lines if line.step and line.went_out]
     behind = _behind(taken, schedule)
     while True:
         rung = _next_rung(item, behind, schedule, on)

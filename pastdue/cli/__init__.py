@@ -1,0 +1,280 @@
+"""Commands. The only place that prints, exits and reads the clock; what they do is told in `flow` and `delivery`."""
+
+import json
+import sys
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ParamSpec
+
+import click
+
+from pastdue import __version__
+
+if TYPE_CHECKING:
+    from pastdue.flow import Run
+
+P = ParamSpec("P")
+
+DONE, FINDINGS, USAGE, FAILED, STOPPED = range(5)
+
+EXIT_CODES = "Exit codes: 0 done, 1 findings, 2 usage, 3 some notices failed, 4 stopped by a guard."
+
+
+class Day(click.ParamType[date]):
+    """A day on the command line, written as in the ledgers."""
+
+    name = "YYYY-MM-DD"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """The date, or a usage error that says how to write one."""
+        if isinstance(value, date):
+            return value
+        try:
+            return datetime.strptime(str(value), "%Y-%m-%d").date()  # noqa: DTZ007  (a day has no zone)
+        except ValueError:
+            self.fail(f"{value!r} is not a date: write it as 2026-03-02", param, ctx)
+
+
+class Desk:
+    """One command's view of the workspace and the terminal."""
+
+    def __init__(self, folder: Path) -> None:
+        from pastdue.cli.screen import consoles
+
+        self.folder = folder
+        self.out, self.err = consoles()
+
+    @property
+    def root(self) -> Path:
+        """The workspace: the folder named, or the nearest one above it."""
+        from pastdue.delivery import files
+
+        return files.find_workspace(self.folder)
+
+    def run(self, on: date | None, *, letters: bool = True) -> "Run":
+        """The day's run, or exit 1 with every finding that stops it. Without `letters` they are not test-written."""
+        from pastdue import flow
+        from pastdue.cli import screen
+        from pastdue.delivery import files
+        from pastdue.findings import in_reading_order
+
+        inputs, findings = files.read_inputs(self.root)
+        if inputs is None:
+            screen.show_findings(self.err, in_reading_order(findings))
+            sys.exit(FINDINGS)
+        worked = flow.run(inputs, today=on, clock=_now().date(), found=findings, check_letters=letters)
+        if isinstance(worked, flow.Refusal):
+            screen.show_findings(self.err, worked.findings)
+            self.err.print(f"{screen.summary(worked.findings)}: nothing was written or sent.")
+            sys.exit(FINDINGS)
+        return worked
+
+    def show_findings(self, run: "Run") -> int:
+        """Says what is wrong, and gives the exit code for it."""
+        from pastdue.cli import screen
+        from pastdue.findings import Severity
+
+        if run.findings:
+            screen.show_findings(self.err, run.findings)
+            self.err.print(screen.summary(run.findings))
+        return FINDINGS if any(f.severity is Severity.ERROR for f in run.findings) else DONE
+
+
+def _now() -> datetime:
+    """The one look at the clock."""
+    return datetime.now(UTC).astimezone()
+
+
+def guarded(command: Callable[P, int | None]) -> Callable[P, None]:
+    """Ends with the command's exit code. What stops it is said in a sentence; no traceback reaches an operator."""
+
+    @wraps(command)
+    def outer(*args: P.args, **kwargs: P.kwargs) -> None:
+        from pastdue.delivery import Stopped
+
+        try:
+            sys.exit(command(*args, **kwargs) or DONE)
+        except Stopped as stopped:
+            click.echo(f"stopped: {stopped.message}", err=True)
+            if stopped.hint:
+                click.echo(f"    {stopped.hint}", err=True)
+            sys.exit(STOPPED)
+        except BrokenPipeError:
+            sys.stderr.close()
+            sys.exit(DONE)
+        except KeyboardInterrupt:
+            click.echo("stopped by you", err=True)
+            sys.exit(STOPPED)
+        except Exception as problem:
+            _say_defect(problem)
+            sys.exit(STOPPED)
+
+    return outer
+
+
+def _say_defect(problem: Exception) -> None:
+    """A defect of ours, in one line that can be reported; PASTDUE_DEBUG=1 shows all of it."""
+    import os
+    import traceback
+
+    where = traceback.extract_tb(problem.__traceback__)[-1]
+    if os.environ.get("PASTDUE_DEBUG"):
+        traceback.print_exception(problem)
+    click.echo(
+        f"stopped by a defect of pastdue: {type(problem).__name__} in {Path(where.filename).name}:{where.lineno}",
+        err=True,
+    )
+    click.echo(
+        "    Nothing more was written. Please report this line; PASTDUE_DEBUG=1 shows where it happened.", err=True
+    )
+
+
+on_option = click.option("--on", type=Day(), help="Work as at this day; default: today, or the config's.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts.")
+
+
+@click.group(context_settings={"max_content_width": 88}, epilog=EXIT_CODES)
+@click.option(
+    "-C", "--workspace", "folder", type=click.Path(file_okay=False, exists=True, path_type=Path), default=".",
+    help="The folder with accounts/ and config.toml; default: here.",
+)  # fmt: skip
+@click.version_option(__version__, prog_name="pastdue")
+@click.pass_context
+def main(context: click.Context, folder: Path) -> None:
+    """Reads the books, works out what is due, writes the letters, sends them, and lets git remember it."""
+    context.obj = folder
+
+
+def _desk() -> Desk:
+    return Desk(click.get_current_context().obj)
+
+
+@main.command()
+@on_option
+@json_option
+@guarded
+def check(on: date | None, *, as_json: bool) -> int:
+    """Read books, config and letters, and say everything that is wrong."""
+    from pastdue import flow
+    from pastdue.cli import as_json as shapes
+    from pastdue.cli import screen
+    from pastdue.delivery import files
+    from pastdue.findings import Severity
+
+    desk = _desk()
+    inputs, found = files.read_inputs(desk.root)
+    worked = flow.run(inputs, today=on, clock=_now().date(), found=found) if inputs else flow.Refusal(tuple(found))
+    findings = list(worked.findings)
+    if isinstance(worked, flow.Run):
+        findings += flow.documents(worked, sent_at=_moment(worked), invoices={})[1]
+    if as_json:
+        click.echo(json.dumps({"findings": shapes.findings(findings)}, ensure_ascii=False, indent=2))
+    else:
+        screen.show_findings(desk.out, findings)
+        desk.err.print(screen.summary(findings) or "Books, config and letters are clean.")
+    return FINDINGS if any(f.severity is Severity.ERROR for f in findings) else DONE
+
+
+@main.command()
+@on_option
+@json_option
+@click.option("--all", "everyone", is_flag=True, help="Show settled accounts too.")
+@guarded
+def status(on: date | None, *, as_json: bool, everyone: bool) -> int:
+    """Show how everybody stands and what is due today. Writes nothing."""
+    from pastdue.cli import as_json as shapes
+    from pastdue.cli import screen
+
+    desk = _desk()
+    run = desk.run(on, letters=False)
+    if as_json:
+        click.echo(json.dumps(shapes.status(run), ensure_ascii=False, indent=2))
+    else:
+        screen.show_status(desk.out, run, everyone=everyone)
+    return desk.show_findings(run)
+
+
+@main.command()
+@click.argument("account")
+@on_option
+@json_option
+@guarded
+def explain(account: str, on: date | None, *, as_json: bool) -> int:
+    """Say of one ACCOUNT what is open, which step fires, which does not, and why."""
+    from pastdue.cli import as_json as shapes
+    from pastdue.cli import screen
+
+    desk = _desk()
+    run = desk.run(on, letters=False)
+    pairs = [(s, d) for s, d in zip(run.standings, run.decisions, strict=True) if s.account_id == account]
+    if not pairs:
+        raise click.BadParameter(_no_such(account, run), param_hint="ACCOUNT")
+    if as_json:
+        described = [shapes.account(s, d) for s, d in pairs]
+        click.echo(json.dumps({"on": run.on.isoformat(), "accounts": described}, ensure_ascii=False, indent=2))
+    else:
+        for standing, decision in pairs:
+            screen.show_account(desk.out, standing, decision, run.config.schedule[standing.customer.track])
+    return FINDINGS if any(s.errors for s, _ in pairs) else DONE
+
+
+def _no_such(account: str, run: "Run") -> str:
+    import difflib
+
+    from pastdue.findings import shown
+
+    near = difflib.get_close_matches(account, [s.account_id for s in run.standings], n=1)
+    return f"no account {shown(account)}" + (f"; did you mean {near[0]}?" if near else "")
+
+
+@main.command()
+@on_option
+@guarded
+def build(on: date | None) -> int:
+    """Write the site, today's notices and the desk. Sends nothing, commits nothing."""
+    from pastdue.cli import outbox, screen
+    from pastdue.delivery import files
+
+    desk = _desk()
+    files.ensure_portal_key(desk.root) if (desk.root / files.CONFIG).is_file() else None
+    run = desk.run(on)
+    built = outbox.build(desk, run)
+    screen.show_notices(desk.out, built.notices, "Ready to send:")
+    desk.out.print(built.summary())
+    return max(desk.show_findings(built.run), built.exit_code)
+
+
+@main.command()
+@on_option
+@click.option("--dry-run", is_flag=True, help="Print the list that would be sent, and stop.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--only", metavar="ACCOUNT", help="Send to one account alone.")
+@click.option("--posted", is_flag=True, help="Record that the printed letters are in the post.")
+@click.option(
+    "--resolve", metavar="NOTICE=sent|resend", help="Settle a notice of which it is unclear whether it arrived."
+)
+@guarded
+def send(on: date | None, *, dry_run: bool, yes: bool, only: str | None, posted: bool, resolve: str | None) -> int:
+    """Deliver what is due, record each notice, and commit it."""
+    from pastdue.cli import outbox
+
+    desk = _desk()
+    if resolve:
+        return outbox.resolve(desk, resolve)
+    if dry_run:
+        return outbox.dry_run(desk, on, only)
+    return outbox.send(desk, on, only=only, yes=yes, posted=posted)
+
+
+def _moment(run: "Run") -> datetime:
+    """The moment in the Date of today's emails: now, or nine in the morning when the run is for another day."""
+    from zoneinfo import ZoneInfo
+
+    zone = ZoneInfo(run.config.business.timezone)
+    now = _now().astimezone(zone).replace(microsecond=0)
+    return now if now.date() == run.on else datetime(run.on.year, run.on.month, run.on.day, 9, tzinfo=zone)
+
+
+__all__ = ["Desk", "main"]

@@ -1,0 +1,316 @@
+"""`build` and `send`: the same list, written as drafts by the one and delivered by the other."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+import click
+
+from pastdue import flow
+from pastdue.cli import DONE, FAILED, FINDINGS, STOPPED, Desk, _moment, _now, screen
+from pastdue.delivery import Stopped, files, mail, pdf, post
+from pastdue.documents import attachments, notices
+from pastdue.findings import Finding, error, warning
+from pastdue.flow import Run
+from pastdue.model import Document, Notice, Page, State
+
+if TYPE_CHECKING:
+    pass
+
+SET_LETTERS = "outbox/.letters.json"  # which data each printed letter was set from; of this machine, git ignores it
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """A run with every notice in its final bytes."""
+
+    run: Run
+    documents: tuple[Document, ...]
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """The notices that could be written."""
+        return tuple(document.notice for document in self.documents)
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What a build wrote."""
+
+    run: Run
+    notices: tuple[Notice, ...]
+    changed: int
+    removed: int
+    pages: int
+    exit_code: int
+
+    def summary(self) -> str:
+        """What was written, in two lines."""
+        count = screen.count
+        files_ = f"{count(self.changed, 'file')} written" if self.changed else "nothing changed"
+        removed = f", {count(self.removed, 'stale file')} removed" if self.removed else ""
+        return (
+            f"outbox/{self.run.on}/ and site/public/ ({count(self.pages, 'page')}): {files_}{removed}.\n"
+            "Look at outbox/desk.html first."
+        )
+
+
+def build(desk: Desk, run: Run) -> Built:
+    """Writes drafts, call sheets, site and desk; a file that is as it was is left alone."""
+    composed = compose(desk, run, fresh=False)
+    return _write(desk, composed, recorded=_recorded(run))
+
+
+def dry_run(desk: Desk, on: date | None, only: str | None) -> int:
+    """Prints exactly the list that `send` would deliver, and writes nothing."""
+    run = _for(desk.run(on), only)
+    composed = compose(desk, run, fresh=True)
+    screen.show_notices(desk.out, composed.notices, "Would send")
+    return desk.show_findings(composed.run)
+
+
+def send(desk: Desk, on: date | None, *, only: str | None, yes: bool, posted: bool) -> int:
+    """Delivers what is due and records it. The lock is held and an earlier run's remains are recorded before the books are read."""
+    root = desk.root
+    with post.Post(root, now=_now, report=_reporter(desk)) as out:
+        if posted:
+            results = out.mark_posted().results
+            desk.out.print(f"{screen.count(len(results), 'letter')} recorded as posted.")
+        files.ensure_portal_key(root)
+        run = _for(desk.run(on), only)
+        composed = compose(desk, run, fresh=True)
+        screen.show_notices(desk.out, composed.notices, "To send:")
+        findings = desk.show_findings(composed.run)
+        if not composed.documents:
+            _write(desk, composed, recorded=_recorded(run))
+            return findings
+        if not yes and not _confirmed(run, len(composed.documents)):
+            desk.err.print("Nothing was sent.")
+            return STOPPED
+        outcome = out.deliver([_parcel(d) for d in composed.documents], _transport(run), [files.PORTAL_KEY])
+        code = _tell(desk, outcome)
+        after = desk.run(on)
+        _write(desk, compose(desk, after, fresh=False), recorded=_recorded(after))
+    return max(code, findings)
+
+
+def resolve(desk: Desk, asked: str) -> int:
+    """Settles an unclear notice as the operator says."""
+    name, _, word = asked.rpartition("=")
+    if not name or word not in {"sent", "resend"}:
+        raise click.BadParameter("write it as NOTICE=sent or NOTICE=resend", param_hint="--resolve")
+    with post.Post(desk.root, now=_now, report=_reporter(desk)) as out:
+        transport = _transport(desk.run(None, letters=False)) if word == "resend" else None
+        return _tell(desk, out.resolve(name, transport))
+
+
+def compose(desk: Desk, run: Run, *, fresh: bool) -> Composed:
+    """Every notice in its final bytes. `fresh`: letters are set anew even when their data did not change."""
+    wanted = {p for n in run.notices for p in attachments.wanted(n, run.config, run.inputs.invoices)}
+    contents, found = files.read(desk.root, sorted(wanted))
+    sent_at = _moment(run) if fresh else _morning(run)
+    with _progress(desk, "Writing", len(run.notices)) as step:
+        documents, problems = flow.documents(run, sent_at=sent_at, invoices=contents, progress=step)
+    documents, unset = _typeset(desk, documents, fresh=fresh)
+    findings = (*run.findings, *found, *problems, *unset)
+    stopped = {finding.account_id for finding in (*problems, *unset) if finding.severity == "error"}
+    kept = tuple(d for d in documents if d.notice.customer.account_id not in stopped)
+    return Composed(replace(run, findings=findings), kept)
+
+
+def _morning(run: Run) -> datetime:
+    """A draft is dated nine in the morning, so that building twice gives the same bytes."""
+    return _moment(run).replace(hour=9, minute=0, second=0, microsecond=0)
+
+
+def _typeset(desk: Desk, documents: Sequence[Document], *, fresh: bool) -> tuple[list[Document], list[Finding]]:
+    """The letters as PDF, in place of their data; one that lies there from the same data is taken as it is."""
+    letters = [document for document in documents if document.kind == "pdf"]
+    known = {} if fresh else _known_letters(desk)
+    made: dict[str, bytes] = {}
+    to_set: list[Document] = []
+    for document in letters:
+        there = desk.root / document.path
+        data, printed = known.get(document.path, ("", ""))
+        if data == _digest(document.content) and there.is_file() and _digest(there.read_bytes()) == printed:
+            made[document.path] = there.read_bytes()
+        else:
+            to_set.append(document)
+    findings: list[Finding] = []
+    with _progress(desk, "Setting letters", len(to_set)) as step:
+        results = pdf.render_many([document.content for document in to_set])
+        for document, result in zip(to_set, results, strict=True):
+            account = document.notice.customer.account_id
+            if isinstance(result, pdf.CannotSet):
+                findings.append(error(document.path, f"the letter cannot be set: {result}", account_id=account))
+            else:
+                made[document.path] = result
+            step()
+    for document in letters:
+        missing = pdf.unprintable(document.content)
+        if missing:
+            names = ", ".join(f"{c} (U+{ord(c):04X})" for c in missing[:5])
+            findings.append(
+                warning(
+                    document.path,
+                    f"no font has {names}: a mark stands in the printed letter instead",
+                    "Mend the text in the books if the letter needs it.",
+                )
+            )
+    if not fresh and letters:
+        entries = {d.path: (_digest(d.content), _digest(made[d.path])) for d in letters if d.path in made}
+        content = json.dumps(entries, indent=0, sort_keys=True).encode()
+        if entries != known:
+            files.put(desk.root, SET_LETTERS, content)
+    finished = [
+        replace(d, content=made[d.path]) if d.kind == "pdf" else d
+        for d in documents
+        if d.kind != "pdf" or d.path in made
+    ]
+    return finished, findings
+
+
+def _known_letters(desk: Desk) -> dict[str, tuple[str, str]]:
+    try:
+        entries = json.loads((desk.root / SET_LETTERS).read_bytes())
+        return {str(path): (str(data), str(printed)) for path, (data, printed) in entries.items()}
+    except (OSError, ValueError, AttributeError, TypeError):
+        return {}
+
+
+def _digest(content: bytes) -> str:
+    return sha256(content).hexdigest()
+
+
+def _write(desk: Desk, composed: Composed, recorded: frozenset[str]) -> Built:
+    run = composed.run
+    drafts = [Page(document.path, document.content) for document in composed.documents]
+    pages = flow.pages(run, list(composed.documents), [])
+    wanted = ((page.path, page.content) for page in (*drafts, *pages))
+    todo = files.changes(desk.root, wanted, recorded)
+    files.apply(desk.root, todo, recorded)
+    return Built(
+        run=run,
+        notices=composed.notices,
+        changed=sum(change.action is files.Action.WRITE for change in todo),
+        removed=sum(change.action is files.Action.REMOVE for change in todo),
+        pages=sum(change.path.startswith("site/public/") for change in todo),
+        exit_code=FINDINGS if any(f.severity == "error" for f in run.findings) else DONE,
+    )
+
+
+def _recorded(run: Run) -> frozenset[str]:
+    """The documents of notices on record: never touched again."""
+    return frozenset(run.ledger.notices["file"]) - {""}
+
+
+def _parcel(document: Document) -> post.Parcel:
+    notice = document.notice
+    line = f"{notice.customer.account_id} {notice.step} {notice.channel} {screen.sums([notice])}"
+    return post.Parcel(
+        notice_id=notice.notice_id,
+        path=document.path,
+        content=document.content,
+        channel=notice.channel,
+        rows=notices.ledger_rows(notice, document),
+        line="; ".join((line, *notice.reasons)),
+        recipient=document.recipient,
+        message_id=document.message_id,
+    )
+
+
+def _tell(desk: Desk, outcome: post.Outcome) -> int:
+    """What became of each notice, in the words of the state it is in."""
+    counts: dict[State, int] = {}
+    for result in outcome.results:
+        counts[result.state] = counts.get(result.state, 0) + 1
+        if result.state in {State.REFUSED, State.DEFERRED}:
+            desk.err.print(
+                f"{result.state}: {result.notice_id} to {screen.plain(result.recipient)}: {screen.plain(result.reply)}"
+            )
+        if result.state is State.UNCLEAR:
+            _tell_unclear(desk, result)
+    for notice_id, why in outcome.failures:
+        desk.err.print(f"not sent: {notice_id}: {screen.plain(why)}")
+    if outcome.ended:
+        desk.err.print(
+            f"stopped early: {screen.plain(outcome.ended)}; {screen.count(len(outcome.untried), 'notice')} not tried"
+        )
+    said = ", ".join(f"{number} {state}" for state, number in counts.items())
+    desk.out.print(f"{said or 'nothing sent'}." + (f" Committed as {outcome.commit[:10]}." if outcome.commit else ""))
+    bad = {State.REFUSED, State.DEFERRED, State.UNCLEAR} & counts.keys()
+    return FAILED if bad or outcome.failures or outcome.ended else DONE
+
+
+def _tell_unclear(desk: Desk, result: post.Result) -> None:
+    desk.err.print(
+        f"unclear: {result.notice_id} to {screen.plain(result.recipient)}: {screen.plain(result.reply)}\n"
+        f"    Look for {result.message_id} in the server's log or your Sent folder, or ask the customer; then say\n"
+        f"    build.py send --resolve {result.notice_id}=sent   (it arrived)\n"
+        f"    build.py send --resolve {result.notice_id}=resend (it did not: the same message goes again)"
+    )
+
+
+def _transport(run: Run) -> mail.Transport:
+    return mail.transport(run.config)
+
+
+def _for(run: Run, only: str | None) -> Run:
+    """The run with notices to one account alone, where one is named."""
+    if only is None:
+        return run
+    if not any(standing.account_id == only for standing in run.standings):
+        raise click.BadParameter(f"no account {only!r}", param_hint="--only")
+    return replace(run, notices=tuple(n for n in run.notices if n.customer.account_id == only))
+
+
+def _confirmed(run: Run, number: int) -> bool:
+    """The operator's word; without a terminal there is none, and --yes is needed."""
+    import sys
+
+    if not sys.stdin.isatty():
+        raise Stopped("send asks before it sends, and there is no terminal", "Say --yes if you mean it.")
+    how = "write drafts for" if run.config.mail.transport == "folder" else "send"
+    return click.confirm(f"{how.capitalize()} {screen.count(number, 'notice')}?", default=False, err=True)
+
+
+def _reporter(desk: Desk) -> Callable[[post.Event], None]:
+    """Says what takes long enough to be worth a line."""
+
+    def report(event: post.Event) -> None:
+        if event.kind == "recovered":
+            desk.err.print(screen.plain(event.text))
+
+    return report
+
+
+@contextmanager
+def _progress(desk: Desk, what: str, total: int) -> Iterator[Callable[[], None]]:
+    """A bar for work of more than two seconds, on a terminal; nothing before that."""
+    from time import monotonic
+
+    from rich.progress import Progress
+
+    began = monotonic()
+    bar: Progress | None = None
+    done = 0
+
+    def step() -> None:
+        nonlocal bar, done
+        done += 1
+        if bar is None and desk.err.is_terminal and monotonic() - began > 2:
+            bar = Progress(console=desk.err, transient=True)
+            bar.start()
+            bar.add_task(what, total=total)
+        if bar is not None:
+            bar.update(bar.task_ids[0], completed=done)
+
+    try:
+        yield step
+    finally:
+        if bar is not None:
+            bar.stop()

@@ -1,0 +1,231 @@
+"""What the operator reads in the terminal: tables for 80 columns, plain sentences, nothing that a pipe could not take."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from pastdue import days, money
+from pastdue.cli.as_json import totals
+from pastdue.config import Schedule
+from pastdue.findings import Finding, Severity
+from pastdue.flow import Run
+from pastdue.model import Action, Decision, Notice, Sent, Standing
+
+LANGUAGE = "en_GB"  # of the operator's screens
+
+_TONE = {
+    Action.NOTICE: "bold",
+    Action.CALL: "bold cyan",
+    Action.REFER: "bold magenta",
+    Action.HOLD: "yellow",
+    Action.WAIT: "dim",
+}
+
+
+def consoles() -> tuple[Console, Console]:
+    """One for results (stdout) and one for what is said about them (stderr)."""
+    return Console(highlight=False, soft_wrap=False), Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def plain(text: str) -> str:
+    """Ledger text for a terminal: without control characters, which could move its cursor or change its colours."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def show_findings(console: Console, findings: Sequence[Finding]) -> None:
+    """Every finding, errors first, each with its place and what to do."""
+    for finding in findings:
+        colour = "red" if finding.severity is Severity.ERROR else "yellow"
+        column = f"{finding.column}: " if finding.column else ""
+        console.print(
+            Text.assemble(
+                (plain(finding.place), "bold"),
+                ": ",
+                (str(finding.severity), colour),
+                ": ",
+                plain(column + finding.message),
+            ),
+            soft_wrap=True,
+        )
+        if finding.hint:
+            console.print(Text(f"    {plain(finding.hint)}", style="dim"), soft_wrap=True)
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    """A number with its noun: "1 letter", "3 letters"."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def summary(findings: Sequence[Finding]) -> str:
+    """How many findings there are, in words; "" when there are none."""
+    errors = sum(f.severity is Severity.ERROR for f in findings)
+    warnings = len(findings) - errors
+    parts = [count(errors, "error")] * bool(errors) + [count(warnings, "warning")] * bool(warnings)
+    return " and ".join(parts)
+
+
+def show_status(console: Console, run: Run, *, everyone: bool) -> None:
+    """The day, the sums per currency with their ageing, and who is to hear what."""
+    console.print(Text.assemble((_date(run.on), "bold"), f"  {plain(run.config.business.name)}"))
+    console.print()
+    for currency, sums_ in totals(run.standings).items():
+        for line in _ageing(currency, sums_):
+            console.print(line)
+    pairs = list(zip(run.standings, run.decisions, strict=True))
+    shown = pairs if everyone else [(s, d) for s, d in pairs if s.items or s.errors or s.credit]
+    shown.sort(key=lambda pair: (pair[0].currency, -pair[0].overdue, -pair[0].balance, pair[0].account_id))
+    if shown:
+        console.print()
+        console.print(_accounts(shown))
+    quiet = len(pairs) - len(shown)
+    if quiet:
+        console.print(Text(f"{count(quiet, 'settled account')} not shown: status --all", style="dim"))
+
+
+def _date(on: date) -> str:
+    from babel.dates import format_date
+
+    return format_date(on, format="EEEE d MMMM y", locale="en_GB")
+
+
+def _ageing(currency: str, sums_: dict[str, Any]) -> Iterable[Text]:
+    """What is open and overdue in one currency, and below it how old the overdue part is."""
+    yield Text.assemble((currency, "bold"), f"  {_short(sums_['balance'])} open, {_short(sums_['overdue'])} overdue")
+    ages = [f"{name} days {_short(a)}" for name, a in list(sums_["buckets"].items())[1:] if a.strip("0.")]
+    if ages:
+        yield Text("     " + " · ".join(ages), style="dim")
+
+
+def _short(amount: str) -> str:
+    """An amount in figures alone, grouped, and a dash for nothing."""
+    whole, point, part = amount.partition(".")
+    return f"{int(whole):,}{point}{part}" if amount.strip("0.-") else "–"
+
+
+def _accounts(pairs: Sequence[tuple[Standing, Decision]]) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("account", max_width=14, no_wrap=True, overflow="ellipsis")
+    table.add_column("overdue", justify="right", no_wrap=True)
+    table.add_column("days", justify="right", no_wrap=True)
+    table.add_column("today", ratio=1)
+    for standing, decision in pairs:
+        overdue = money.display(standing.overdue, standing.currency, LANGUAGE) if standing.overdue else "–"
+        table.add_row(
+            plain(standing.account_id),
+            overdue,
+            str(standing.days_past_due or ""),
+            Text(plain(today(standing, decision)), style=_TONE.get(decision.action, "")),
+        )
+    return table
+
+
+def today(standing: Standing, decision: Decision) -> str:
+    """What happens to the account today, or next, in a few words."""
+    if decision.action is Action.NOTICE:
+        by = " and ".join(decision.channels)
+        until = f", pay by {decision.pay_by}" if decision.pay_by else ""
+        return f"{decision.step} by {by}{until}"
+    if decision.action is Action.CALL:
+        return f"call ({decision.step})"
+    if decision.action is Action.SETTLED and standing.credit:
+        return f"settled, {money.display(standing.credit, standing.currency, LANGUAGE)} in credit"
+    return f"{decision.action}: {decision.reasons[0]}" if decision.reasons else str(decision.action)
+
+
+def show_notices(console: Console, notices: Sequence[Notice], verb: str) -> None:
+    """The list that `build` prepares, the dry run prints and `send` delivers: the same in all three."""
+    if not notices:
+        console.print("Nothing is due.")
+        return
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("account", max_width=14, no_wrap=True, overflow="ellipsis")
+    table.add_column("step", no_wrap=True)
+    table.add_column("by", no_wrap=True)
+    table.add_column("asks for", justify="right", no_wrap=True)
+    table.add_column("until", no_wrap=True)
+    for notice in notices:
+        table.add_row(
+            plain(notice.customer.account_id),
+            notice.step,
+            notice.channel,
+            money.display(notice.asked_sum, notice.currency, LANGUAGE),
+            notice.pay_by.isoformat() if notice.pay_by else "",
+        )
+    console.print(table)
+    console.print(Text(f"{verb} {sums(notices)}", style="bold"))
+
+
+def sums(notices: Iterable[Notice]) -> str:
+    """How many notices to how many accounts, and what they ask for per currency: an item counts once, however it is sent."""
+    notices = list(notices)
+    accounts = {notice.customer.account_id for notice in notices}
+    asked: dict[str, dict[tuple[str, object], int]] = {}
+    for notice in notices:
+        asked.setdefault(notice.currency, {}).update({line.item.key: line.item.open for line in notice.asked})
+    amounts = [money.display(sum(lines.values()), currency, LANGUAGE) for currency, lines in sorted(asked.items())]
+    said = f"{count(len(notices), 'notice')} to {count(len(accounts), 'account')}"
+    return f"{said}, asking for {' and '.join(amounts)}" if amounts else said
+
+
+def show_account(console: Console, standing: Standing, decision: Decision, schedule: Schedule) -> None:
+    """Everything about one account in one currency: what is open, what happens today and why, each step of each item."""
+    customer, currency = standing.customer, standing.currency
+
+    def amount(minor: int) -> str:
+        return money.display(minor, currency, LANGUAGE)
+
+    console.print(Text.assemble((plain(customer.account_id), "bold"), "  ", plain(customer.name)))
+    facts = [f"{amount(standing.balance)} open", f"{amount(standing.overdue)} overdue"]
+    if standing.days_past_due:
+        facts.append(f"{count(standing.days_past_due, 'day')} past due")
+    if standing.credit:
+        facts.append(f"{amount(standing.credit)} in credit")
+    console.print(", ".join(facts) + f"; track {customer.track}, as at {standing.on}")
+    console.print()
+    console.print(Text.assemble("Today: ", (plain(today(standing, decision)), _TONE.get(decision.action, ""))))
+    for reason in decision.reasons:
+        console.print(Text(f"  · {plain(reason)}"))
+    for hold in decision.holds:
+        until = f" until {hold.until}" if hold.until else ", with no end set"
+        where = f" on {hold.invoice_id}" if hold.invoice_id else ""
+        console.print(Text(f"  · hold ({hold.kind}){plain(where)}{until}", style="yellow"))
+    for line in decision.items:
+        item = line.item
+        age = _age(item.days_past_due)
+        console.print()
+        console.print(
+            Text.assemble(
+                (plain(item.invoice_id), "bold"),
+                f"  {amount(item.open)} open",
+                f" of {amount(item.amount)}" if item.open != item.amount else "",
+                f", due {days.display_short(item.due, LANGUAGE)}, {age}",
+            )
+        )
+        sent = [s for s in standing.history if s.key == item.key]
+        for step in schedule.step:
+            console.print(Text("    ").append_text(_step(step.name, line.step, line.next_step, sent, line.next_on)))
+        for reason in line.reasons:
+            console.print(Text(f"    · {plain(reason)}", style="dim"))
+
+
+def _age(days_past_due: int) -> str:
+    if days_past_due > 0:
+        return f"{count(days_past_due, 'day')} past due"
+    return "due today" if days_past_due == 0 else f"due in {count(-days_past_due, 'day')}"
+
+
+def _step(name: str, last: str, following: str, sent: Sequence[Sent], on: date | None) -> Text:
+    """One rung in one line: when it went and how, when it comes, or that it is still ahead."""
+    went = [line for line in sent if line.step == name]
+    if went:
+        said = ", ".join(f"{line.channel} {line.state}" for line in went)
+        return Text.assemble("✓ ", f"{name:<16}", f"{went[-1].on}  {said}")
+    if name == following:
+        return Text.assemble(("→ ", "bold"), (f"{name:<16}", "bold"), f"{on or 'not before that is settled'}")
+    if name == last:
+        return Text.assemble("✓ ", f"{name:<16}", "by telephone")
+    return Text.assemble(("  ", ""), (f"{name:<16}", "dim"))

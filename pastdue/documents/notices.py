@@ -1,0 +1,136 @@
+"""Notices: a decision as the messages that carry it, with a name that is the same on every run and safe as a path."""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, timedelta
+from hashlib import sha256
+
+from pastdue import money
+from pastdue.config import Config
+from pastdue.model import COPY, Announcement, Decision, Document, Notice, NoticeItem, Payment, Standing
+
+
+def notices(standing: Standing, decision: Decision, config: Config, portal_url: str) -> Iterator[Notice]:
+    """One notice per channel of the decision, all with the same lines; calls are not notices but call sheets.
+
+    Every open item is listed, except one that is held: what is disputed is not demanded. Only an item whose own step is
+    due is asked for and recorded; only what its own step announces is announced for it.
+    """
+    held = {hold.invoice_id for hold in decision.holds if hold.invoice_id}
+    lines = tuple(
+        NoticeItem(line.item, line.next_step, line.rung, _claimable(line.announces, config))
+        if line.is_due
+        else NoticeItem(line.item, "")
+        for line in decision.items
+        if line.item.invoice_id not in held
+    )
+    asked = [line.item for line in lines if line.step and line.item.is_overdue] or [
+        line.item for line in lines if line.step
+    ]
+    for channel in decision.channels:
+        if channel == "call":
+            continue
+        notice = Notice(
+            notice_id=notice_id(standing, decision, channel),
+            on=standing.on,
+            customer=standing.customer,
+            currency=standing.currency,
+            step=decision.step,
+            rung=decision.rung,
+            letter=decision.letter,
+            channel=channel,
+            items=lines,
+            pay_by=decision.pay_by,
+            announces=_together(lines),
+            reasons=decision.reasons,
+            portal_url=portal_url,
+            reference=asked[0].invoice_id if len({item.invoice_id for item in asked}) == 1 else standing.account_id,
+            replies_to=_first_message(standing),
+            payments=_payments_since_last_notice(standing),
+        )
+        yield notice
+        if channel == "email" and standing.customer.cc:
+            yield replace(
+                notice,
+                notice_id=f"{notice.notice_id}-{COPY}",
+                channel=COPY,
+                customer=replace(standing.customer, email=standing.customer.cc),
+            )
+
+
+def slug(text: str) -> str:
+    """The text as part of a file name: ASCII letters, digits and hyphens, and, where that lost anything, a short hash."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    safe = re.sub(r"[^A-Za-z0-9]+", "-", plain).strip("-")[:40].strip("-")
+    return safe if safe == text else f"{safe}-{sha256(text.encode()).hexdigest()[:8]}".lstrip("-")
+
+
+def file_stem(standing: Standing, what: str) -> str:
+    """The name that an account's files of one day begin with; the currency stands in it when it is not their own."""
+    other = "" if standing.currency == standing.customer.currency else f"-{standing.currency.lower()}"
+    return f"{slug(standing.account_id)}{other}-{what}"
+
+
+def notice_id(standing: Standing, decision: Decision, channel: str) -> str:
+    """The notice's name for good: day, account, step and channel, such as `2026-03-02-ACME-reminder-email`."""
+    return f"{standing.on}-{file_stem(standing, decision.step)}-{channel}"
+
+
+def path(notice: Notice) -> str:
+    """Where the notice's document lies: in the folder of its day."""
+    suffix = {"email": "eml", COPY: "eml", "letter": "pdf"}[notice.channel]
+    name = notice.notice_id.removeprefix(f"{notice.on}-").removesuffix(f"-{notice.channel}")
+    return f"outbox/{notice.on}/{name}{'-copy' if notice.channel == COPY else ''}.{suffix}"
+
+
+def ledger_rows(notice: Notice, document: Document) -> tuple[dict[str, str], ...]:
+    """The notice's lines for the notices ledger, one per item that it records; state, time and reply come with delivery."""
+    return tuple(
+        {
+            "notice_id": notice.notice_id,
+            "on": notice.on.isoformat(),
+            "account_id": notice.customer.account_id,
+            "invoice_id": line.item.invoice_id,
+            "due": line.item.due.isoformat(),
+            "step": line.step,
+            "rung": str(line.rung),
+            "channel": notice.channel,
+            "open": money.to_text(line.item.open, notice.currency),
+            "currency": notice.currency,
+            "pay_by": notice.pay_by.isoformat() if notice.pay_by and line in notice.asked else "",
+            "announces": "; ".join(map(str, line.announces)),
+            "message_id": document.message_id,
+            "file": document.path,
+            "recipient": document.recipient,
+        }
+        for line in notice.recorded
+    )
+
+
+def _claimable(announces: tuple[Announcement, ...], config: Config) -> tuple[Announcement, ...]:
+    """Interest is announced only where the config says by which rule it would run: no rule, no claim."""
+    return tuple(each for each in announces if each.consequence != "interest" or config.interest.regime)
+
+
+def _together(lines: tuple[NoticeItem, ...]) -> tuple[Announcement, ...]:
+    """What the notice announces, each consequence and day once with the invoices it is for."""
+    found: dict[tuple[date, str], list[str]] = {}
+    for line in lines:
+        for each in line.announces:
+            found.setdefault((each.on, each.consequence), []).extend(each.invoices)
+    return tuple(
+        Announcement(what, on, tuple(dict.fromkeys(invoices))) for (on, what), invoices in sorted(found.items())
+    )
+
+
+def _first_message(standing: Standing) -> str:
+    """The Message-ID that the account's thread began with."""
+    return next((line.message_id for line in standing.history if line.message_id and line.went_out), "")
+
+
+def _payments_since_last_notice(standing: Standing) -> tuple[Payment, ...]:
+    """What has come in since the customer last heard from us, to be thanked for; without any notice, in the last month."""
+    last = max((line.on for line in standing.history if line.went_out), default=standing.on - timedelta(days=30))
+    return tuple(payment for payment in standing.payments if payment.received > last)

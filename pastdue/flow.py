@@ -1,0 +1,176 @@
+"""The whole run as one pure function, in the order of the sentence: read, work out, write. Nothing here touches the world."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from hashlib import sha256
+
+from pastdue import config as config_file
+from pastdue.books import ledger as books
+from pastdue.books.tables import RawFile
+from pastdue.config import Config
+from pastdue.documents import attachments, calls, desk, emails, notices, paper, portal
+from pastdue.documents.letters import LetterError, Letters
+from pastdue.dunning import escalation, standing
+from pastdue.findings import Finding, error, in_reading_order, warning
+from pastdue.model import Action, Decision, Document, Inputs, Ledger, Notice, Page, Standing
+
+_DEMO_KEY = "723b3ff15ea057382308ae4378155dbc5fa39f5484710f70b20cddd970549b63"  # the hash of the portal.key that is published with the demo
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One day's run: what was read, how everybody stands, what is done about it, and every finding on the way."""
+
+    on: date
+    inputs: Inputs
+    config: Config
+    ledger: Ledger
+    letters: Letters
+    standings: tuple[Standing, ...]
+    decisions: tuple[Decision, ...]  # one per standing, in the same order
+    notices: tuple[Notice, ...]
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A run that is stopped before anything is written, and why."""
+
+    findings: tuple[Finding, ...]
+
+
+def run(
+    inputs: Inputs, *, today: date | None, clock: date, found: Iterable[Finding] = (), check_letters: bool = True
+) -> Run | Refusal:
+    """Reads everything, works out every standing, and decides.
+
+    The day is `today` (the operator's --on), else the config's, else `clock`. An error in one account's rows stops
+    that account; an error in the config, in a letter or in a whole ledger stops the run. `found` is what reading the
+    files turned up. Without `check_letters` the letters are not test-written: for a run that writes none.
+    """
+    config, findings = config_file.load(inputs.config, inputs.starter_config)
+    findings += found
+    if config is None:
+        return _refused(findings)
+    on = today or config.today or clock
+
+    ledger, found = books.read([RawFile(path, content) for path, content in inputs.ledgers], config)
+    letters = Letters(inputs.letters)
+    findings += [*found, *_site_findings(inputs, config, on)]
+    if check_letters:
+        findings += letters.check(_letters_wanted(config, ledger), config)
+    if any(finding.stops_run for finding in findings):
+        return _refused(findings)
+
+    standings, found = standing.standings(ledger, on, findings)
+    decisions = escalation.decisions(standings, config)
+    findings += [*found, *_unreachable(standings, decisions)]
+    written = tuple(
+        notice
+        for account, decision in zip(standings, decisions, strict=True)
+        if decision.action is Action.NOTICE
+        for notice in notices.notices(account, decision, config, _portal_url(inputs, config, account))
+    )
+    return Run(on, inputs, config, ledger, letters, standings, decisions, written, tuple(in_reading_order(findings)))
+
+
+def documents(
+    run: Run, *, sent_at: datetime, invoices: Mapping[str, bytes], progress: Callable[[], None] = lambda: None
+) -> tuple[list[Document], list[Finding]]:
+    """Every notice in the form of its channel, all of them before any is sent, and those that could not be written.
+
+    `sent_at` is the moment in the emails' Date; `invoices` holds the files to attach, by path. A letter that cannot be
+    written for one account is an error of that account.
+    """
+    made: list[Document] = []
+    findings: list[Finding] = []
+    for notice in run.notices:
+        try:
+            made.append(_document(run, notice, sent_at, invoices))
+        except LetterError as problem:
+            findings.append(replace(problem.finding, account_id=notice.customer.account_id))
+        except ValueError as problem:
+            account_id = notice.customer.account_id
+            findings.append(error("accounts/customers", f"no email can be written: {problem}", account_id=account_id))
+        progress()
+    failed = {finding.account_id for finding in findings}
+    return [document for document in made if document.notice.customer.account_id not in failed], findings
+
+
+def pages(run: Run, documents: list[Document], findings: list[Finding], guards: tuple[str, ...] = ()) -> Iterator[Page]:
+    """Call sheets, the customers' site and the desk."""
+    inputs, config = run.inputs, run.config
+    for account, decision in zip(run.standings, run.decisions, strict=True):
+        if "call" in decision.channels:
+            url = _portal_url(inputs, config, account)
+            yield calls.sheet(account, decision, config, inputs.templates, inputs.static, url)
+    yield from portal.pages(run.standings, run.decisions, config, inputs.templates, inputs.static, inputs.portal_key)
+    morning = desk.Morning(
+        run.on, run.standings, run.decisions, in_reading_order([*run.findings, *findings]), documents, guards
+    )
+    yield desk.desk(morning, config, inputs.templates, inputs.static)
+
+
+# ------------------------------------------------------------------ what the story above leaves out
+
+
+def _document(run: Run, notice: Notice, sent_at: datetime, invoices: Mapping[str, bytes]) -> Document:
+    letter = run.letters.write(notice, run.config)
+    if notice.channel == "letter":
+        return paper.compose(notice, letter.subject, letter.language, letter.blocks, run.config)
+    files = attachments.of(notice, run.config, invoices)
+    draft = run.config.mail.transport == "folder"
+    return emails.compose(notice, letter, run.config, sent_at=sent_at, attachments=files, draft=draft)
+
+
+def _refused(findings: list[Finding]) -> Refusal:
+    return Refusal(tuple(in_reading_order(findings)))
+
+
+def _letters_wanted(config: Config, ledger: Ledger) -> Iterator[tuple[str, list[str]]]:
+    """Every letter that a schedule names, with the languages of the customers who follow it."""
+    for track, schedule in config.schedule.items():
+        languages = sorted({c.language for c in ledger.customers.values() if c.track == track})
+        yield from ((step.letter_name, languages) for step in schedule.step if not step.is_call)
+
+
+def _site_findings(inputs: Inputs, config: Config, on: date) -> Iterator[Finding]:
+    """What is wrong with the pages' templates, and the demo's key where it must not be."""
+    for checked in (portal.check, desk.check, calls.check):
+        yield from checked(inputs.templates)
+    if sha256(inputs.portal_key).hexdigest() == _DEMO_KEY and config.today != on:
+        yield error(
+            "portal.key",
+            "this is the demo's key: everybody can work out the addresses of your customers' pages",
+            "Delete the file; the next build makes a new one.",
+        )
+    for step in _interest_without_a_rule(config):
+        yield warning(
+            config_file.FILE,
+            f"the step {step} announces interest, and [interest] names no regime: the letter will not say it",
+            "Set interest.regime, or take the announcement out.",
+        )
+
+
+def _interest_without_a_rule(config: Config) -> list[str]:
+    if config.interest.regime:
+        return []
+    steps = (step for schedule in config.schedule.values() for step in schedule.step)
+    return sorted({step.name for step in steps if any(a.consequence == "interest" for a in step.announces)})
+
+
+def _unreachable(standings: tuple[Standing, ...], decisions: tuple[Decision, ...]) -> Iterator[Finding]:
+    """Customers to whom something is due and nothing can go: on the desk, never in silence."""
+    for account, decision in zip(standings, decisions, strict=True):
+        if decision.action is Action.WAIT and decision.step and not decision.channels:
+            yield warning(
+                "accounts/customers",
+                f"{account.account_id}: {decision.reasons[0]}",
+                "Add an email address, a postal address or a telephone number.",
+                row=account.customer.row,
+            )
+
+
+def _portal_url(inputs: Inputs, config: Config, account: Standing) -> str:
+    return portal.url(config, inputs.portal_key, account.account_id)

@@ -1,0 +1,42 @@
+"""The docs say what the code does: reference pages are made from it, and the README's commands exist."""
+
+import re
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT / "docs"))
+
+
+def test_reference_pages_are_as_the_code_says() -> None:
+    from make import pages
+
+    for name, text in pages().items():
+        assert (ROOT / "docs" / name).read_text(encoding="utf-8") == text, f"python docs/make.py writes {name} anew"
+
+
+def test_the_readme_begins_with_two_commands_of_one_line_each() -> None:
+    blocks = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    assert [block.count("\n") for block in blocks[:2]] == [1, 1]
+    assert "build.py build" in blocks[0]
+    assert "-m tests" in blocks[1]
+
+
+def test_every_command_and_file_that_the_readme_names_exists() -> None:
+    from pastdue.cli import main
+
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    for command in re.findall(r"build\.py (?:-C \S+ )?([a-z]+)", text):
+        assert command in main.commands, command
+    for target in re.findall(r"\]\(((?!https?:)[^)#]+)", text):
+        assert (ROOT / target).exists(), target
+
+
+def test_nothing_of_the_workplace_is_in_the_project() -> None:
+    import subprocess
+
+    found = subprocess.run(
+        ["git", "grep", "-nIE", r"/work/(main|shared|steering)|\.library|pypi-more", "--", ".", ":!.ci", ":!tests/test_docs.py"],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert found.stdout == ""
