@@ -51,15 +51,6 @@ _LOOK_BACK = 24
 _RECEIVED = frozenset({State.SENT, State.DRAFTED, State.POSTED, State.CALLED})
 
 
-# The key of the demo's books: it is published with them, so that the demo's pages lie where its pictures say.
-DEMO_KEY = hashlib.sha256(b"pastdue: the demo's key, which is no secret").digest()
-
-
-def is_demo_key(key: bytes) -> bool:
-    """True for the key that everybody has: no address made with it is private."""
-    return key == DEMO_KEY
-
-
 def address(key: bytes, account_id: str, rotation: int = 0) -> str:
     """The folder name of an account's page: 160 bits that nobody can guess, the same wherever the key is the same.
 

@@ -78,13 +78,6 @@ def test_another_key_gives_other_addresses_and_a_short_one_none():
         portal.address(b"short", "K-7")
 
 
-def test_the_demo_s_key_is_known_for_what_it_is():
-    assert portal.DEMO_KEY.hex() == "b21847c4a2a06f68506352dab94b23da6b89aa840040de8e6af6241b4dcdadd8"
-    assert portal.is_demo_key(portal.DEMO_KEY)
-    assert not portal.is_demo_key(KEY)
-    assert not portal.is_demo_key(b"")
-
-
 def test_notices_link_to_the_page_and_to_nothing_while_there_is_none():
     link = portal.url(CONFIG, KEY, "K-7")
     assert link == f"https://pay.harbourjoinery.example/a/{portal.address(KEY, 'K-7')}/"
