@@ -119,7 +119,7 @@ def _meant(
     return [*meant, ("MIME-Version", "1.0")]
 
 
-_MESSAGE_ID = re.compile(r"<[!-;=?A-~]{1,250}>")
+_MESSAGE_ID = re.compile(r"<[!-;=?A-~]{1,120}@[!-;=?A-~]{1,120}>")
 
 
 def _sender(config: Config) -> Mailbox:
@@ -296,10 +296,10 @@ def _attachment(attachment: Attachment) -> bytes:
 
 
 def _file_name(name: str) -> str:
-    """The name of an attachment: no folders, ASCII as it is, and any other in RFC 2231 beside what old programs can read."""
-    last = PurePosixPath(_one_line(name, 1000).replace("\\", "/")).name or "attachment"
+    """The name of an attachment, without folders: in ASCII as it is, any other in RFC 2231."""
+    last = PurePosixPath(_one_line(name, 1000).replace("\\", "/")).name
     stem, dot, ending = last.rpartition(".") if "." in last[-10:] else (last, "", "")
     short = f"{stem[:80]}{dot}{ending}".lstrip(".") or "attachment"
-    ascii_name = "".join(c if c.isascii() and (c.isalnum() or c in " .-_()+,") else "_" for c in short)
-    plain = f' filename="{ascii_name}"'
-    return plain if ascii_name == short else f"{plain};\r\n filename*=utf-8''{quote(short, safe='')}"
+    if all(c.isascii() and (c.isalnum() or c in " .-_()+,") for c in short):
+        return f' filename="{short}"'
+    return f" filename*=utf-8''{quote(short, safe='')}"

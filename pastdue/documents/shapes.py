@@ -141,7 +141,7 @@ class _Variant:
 
     def _html(self, values: list[str]) -> str:
         if not self._literals:
-            pieces = re.split(f"{self.slot.pattern[:-1]}([tulm]?)z", self._page())
+            pieces = re.split(f"{self.slot.pattern[:-1]}([taulm]?)z", self._page())
             self._literals = pieces[::3]
             self._slots = [
                 (int(number), _ESCAPES[place]) for number, place in zip(pieces[1::3], pieces[2::3], strict=True)
@@ -180,14 +180,19 @@ def _in_text(value: str) -> str:
     return escape(value, quote=False).replace("\n", "<br>")
 
 
+def _in_title(value: str) -> str:
+    return escape(value, quote=False).replace("\n", " ")
+
+
 def _in_attribute(value: str) -> str:
-    return escape(value, quote=False).replace('"', "&quot;").replace("\n", " ")
+    return _in_title(value).replace('"', "&quot;")
 
 
 # What the letter at a slot says about the place it stands in.
 _ESCAPES: dict[str, Callable[[str], str]] = {
     "": _in_text,
-    "t": _in_attribute,  # an attribute, or the title
+    "t": _in_title,
+    "a": _in_attribute,
     "u": lambda value: _in_attribute(tree.web_address(value)),  # the beginning of an address
     "l": _part,  # a later part of one
     "m": _mail_part,
@@ -244,7 +249,7 @@ def _mark(element: "etree._Element", slot: re.Pattern[str], void: frozenset[int]
             raise LetterMistake(f"prints a value inside {name}")
         beginning = slot.match(value)
         if name not in _ADDRESSES:
-            element.set(name, marked(value, "t", "t"))
+            element.set(name, marked(value, "a", "a"))
         elif beginning and int(beginning[1]) in void:
             del element.attrib[name]
         elif not beginning and not tree.web_address(value):

@@ -243,12 +243,20 @@ def lines(values: Iterable[object]) -> str:
 
 _SPACES = re.compile(" {2,}")
 
+# Code points that are no characters: halves of a pair, and those that Unicode keeps from ever being one.
+_NO_CHARACTERS = (
+    *range(0xD800, 0xE000),
+    *range(0xFDD0, 0xFDF0),
+    *(p + n for p in range(0, 0x110000, 0x10000) for n in (0xFFFE, 0xFFFF)),
+)
+_BROKEN = dict.fromkeys(_NO_CHARACTERS, "\N{REPLACEMENT CHARACTER}")
+
 
 def clean(text: str) -> str:
     """A value as a document says it: no control characters or turned direction, no blank lines, no spaces to spare."""
     if text.isprintable():
         return _SPACES.sub(" ", text).strip(" ")
-    kept = (_SPACES.sub(" ", plain(line)).strip(" ") for line in text.splitlines())
+    kept = (_SPACES.sub(" ", plain(line)).strip(" ") for line in text.translate(_BROKEN).splitlines())
     return "\n".join(line for line in kept if line)
 
 
