@@ -24,8 +24,11 @@ def is_known_country(country: str, region: str = "") -> bool:
     """True when the holidays of the country (ISO 3166, two letters) and region are known."""
     import holidays
 
-    regions = holidays.list_supported_countries().get(country)
-    return regions is not None and (not region or region in regions)
+    try:
+        holidays.country_holidays(country, subdiv=region or None)
+    except NotImplementedError:
+        return False
+    return True
 
 
 class Calendar:

@@ -1,6 +1,6 @@
 """The whole run as one pure function, in the order of the sentence: read, work out, write. Nothing here touches the world."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from hashlib import sha256
@@ -57,9 +57,10 @@ def run(
 
     ledger, found = books.read([RawFile(path, content) for path, content in inputs.ledgers], config)
     letters = Letters(inputs.letters)
-    findings += [*found, *_site_findings(inputs, config, on)]
+    findings += [*found, *_promised_too_much(inputs, config, on)]
     if check_letters:
         findings += letters.check(_letters_wanted(config, ledger), config)
+        findings += [finding for page in (portal, desk, calls) for finding in page.check(inputs.templates)]
     if any(finding.stops_run for finding in findings):
         return _refused(findings)
 
@@ -98,7 +99,7 @@ def documents(
     return [document for document in made if document.notice.customer.account_id not in failed], findings
 
 
-def pages(run: Run, documents: list[Document], findings: list[Finding], guards: tuple[str, ...] = ()) -> Iterator[Page]:
+def pages(run: Run, documents: Sequence[Document]) -> Iterator[Page]:
     """Call sheets, the customers' site and the desk."""
     inputs, config = run.inputs, run.config
     for account, decision in zip(run.standings, run.decisions, strict=True):
@@ -107,7 +108,12 @@ def pages(run: Run, documents: list[Document], findings: list[Finding], guards: 
             yield calls.sheet(account, decision, config, inputs.templates, inputs.static, url)
     yield from portal.pages(run.standings, run.decisions, config, inputs.templates, inputs.static, inputs.portal_key)
     morning = desk.Morning(
-        run.on, run.standings, run.decisions, in_reading_order([*run.findings, *findings]), documents, guards
+        on=run.on,
+        standings=run.standings,
+        decisions=run.decisions,
+        findings=run.findings,
+        documents=documents,
+        pages={s.account_id: portal.path(config, inputs.portal_key, s.account_id) for s in run.standings},
     )
     yield desk.desk(morning, config, inputs.templates, inputs.static)
 
@@ -135,10 +141,8 @@ def _letters_wanted(config: Config, ledger: Ledger) -> Iterator[tuple[str, list[
         yield from ((step.letter_name, languages) for step in schedule.step if not step.is_call)
 
 
-def _site_findings(inputs: Inputs, config: Config, on: date) -> Iterator[Finding]:
-    """What is wrong with the pages' templates, and the demo's key where it must not be."""
-    for checked in (portal.check, desk.check, calls.check):
-        yield from checked(inputs.templates)
+def _promised_too_much(inputs: Inputs, config: Config, on: date) -> Iterator[Finding]:
+    """The demo's key where addresses must be secret, and interest announced that no rule lets run."""
     if sha256(inputs.portal_key).hexdigest() == _DEMO_KEY and config.today != on:
         yield error(
             "portal.key",

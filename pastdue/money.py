@@ -7,7 +7,8 @@ amount in `books.cells`, and rounding, where a rule needs any, is half-up (away 
 import re
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
-from functools import cache, lru_cache
+from functools import cache
+from typing import NamedTuple
 
 # ISO 4217 minor units other than 2 (list one, 2026-01-01). CLDR, and so Babel, differs for IQD, AFN and
 # others: it says what shops print, not what the standard counts.
@@ -39,7 +40,7 @@ _EXPONENTS = {
 }
 
 # CLDR writes "KWD1.000" where it has no sign for a currency; a reader wants the space.
-_CODE_TOUCHES_FIGURES = re.compile(r"([A-Z]{3})(?=\d)")
+_CODE_TOUCHES_FIGURES = re.compile(r"([A-Z]{3})$")
 
 # The largest amount a cell may hold, in minor units: sums of a million of them still fit an int64.
 LARGEST = 10**12
@@ -71,19 +72,46 @@ def to_decimal(minor: int, currency: str) -> Decimal:
     return Decimal(minor).scaleb(-exponent(currency))
 
 
-@lru_cache(maxsize=65536)
 def display(minor: int, currency: str, language: str) -> str:
     """The amount as a reader of the language expects it: "1.234,50 €", always with ISO 4217's digits."""
-    from babel.numbers import format_currency
+    written = _written(currency, language)
+    whole, _, part = to_text(abs(minor), currency).partition(".")
+    groups = []
+    size = written.grouping[0]
+    while len(whole) > size:
+        whole, group = whole[:-size], whole[-size:]
+        groups.append(group)
+        size = written.grouping[1]
+    figures = written.separator.join([whole, *reversed(groups)])
+    before, behind = written.ends[minor < 0]
+    return f"{before}{figures}{written.point}{part}{behind}" if part else f"{before}{figures}{behind}"
 
-    text: str = format_currency(
-        to_decimal(minor, currency),
-        currency,
-        locale=language,
-        format=_pattern(language, exponent(currency)),
-        currency_digits=False,
-    )
-    return _CODE_TOUCHES_FIGURES.sub("\\1\N{NO-BREAK SPACE}", text)
+
+class _Written(NamedTuple):
+    """How a language writes amounts of one currency."""
+
+    ends: tuple[tuple[str, str], ...]  # what stands before and behind it, above zero and below
+    point: str
+    separator: str
+    grouping: tuple[int, int]  # the size of the first group before the point, and of the others
+
+
+@cache
+def _written(currency: str, language: str) -> _Written:
+    """Babel's word on it, asked once: formatting by Babel costs ten times as much for each amount."""
+    from babel import Locale
+    from babel.numbers import get_currency_symbol, get_decimal_symbol, get_group_symbol, parse_pattern
+
+    locale = Locale.parse(language)
+    pattern = parse_pattern(_pattern(language, exponent(currency)))
+    sign = get_currency_symbol(currency, locale)
+
+    def around(before: str, behind: str) -> tuple[str, str]:
+        before, behind = (text.replace("¤¤", currency).replace("¤", sign) for text in (before, behind))
+        return _CODE_TOUCHES_FIGURES.sub("\\1\N{NO-BREAK SPACE}", before), behind
+
+    ends = tuple(around(*pair) for pair in zip(pattern.prefix, pattern.suffix, strict=True))
+    return _Written(ends, get_decimal_symbol(locale), get_group_symbol(locale), pattern.grouping)
 
 
 @cache

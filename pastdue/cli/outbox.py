@@ -189,7 +189,7 @@ def _digest(content: bytes) -> str:
 def _write(desk: Desk, composed: Composed, recorded: frozenset[str]) -> Built:
     run = composed.run
     drafts = [Page(document.path, document.content) for document in composed.documents]
-    pages = flow.pages(run, list(composed.documents), [])
+    pages = flow.pages(run, composed.documents)
     wanted = ((page.path, page.content) for page in (*drafts, *pages))
     todo = files.changes(desk.root, wanted, recorded)
     files.apply(desk.root, todo, recorded)

@@ -383,8 +383,9 @@ def link(path: str) -> str:
 
 
 def _asked(standing: Standing, decision: Decision) -> int:
-    """What the account is asked for: what its due steps cover, else what is overdue, else what is open."""
-    due = sum(line.item.open for line in decision.items if line.is_due)
+    """What the account is asked for: what its due steps cover (see `Notice.asked`), else what is overdue or open."""
+    at_step = [line.item for line in decision.items if line.is_due]
+    due = sum(item.open for item in at_step if item.is_overdue) or sum(item.open for item in at_step)
     return due or standing.overdue or standing.balance
 
 

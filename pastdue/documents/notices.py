@@ -9,7 +9,10 @@ from hashlib import sha256
 
 from pastdue import money
 from pastdue.config import Config
-from pastdue.model import COPY, Announcement, Decision, Document, Notice, NoticeItem, Payment, Standing
+from pastdue.model import COPY, Announcement, Customer, Decision, Document, Notice, NoticeItem, Payment, Standing
+
+# Interest regimes that hold against consumers too; the others are of business to business law.
+OWED_BY_CONSUMERS = frozenset({"contract", "uk-court", "de-288-consumer", "at-1000", "nl-119", "ch-or104"})
 
 
 def notices(standing: Standing, decision: Decision, config: Config, portal_url: str) -> Iterator[Notice]:
@@ -20,7 +23,7 @@ def notices(standing: Standing, decision: Decision, config: Config, portal_url: 
     """
     held = {hold.invoice_id for hold in decision.holds if hold.invoice_id}
     lines = tuple(
-        NoticeItem(line.item, line.next_step, line.rung, _claimable(line.announces, config))
+        NoticeItem(line.item, line.next_step, line.rung, _claimable(line.announces, standing.customer, config))
         if line.is_due
         else NoticeItem(line.item, "")
         for line in decision.items
@@ -109,9 +112,11 @@ def ledger_rows(notice: Notice, document: Document) -> tuple[dict[str, str], ...
     )
 
 
-def _claimable(announces: tuple[Announcement, ...], config: Config) -> tuple[Announcement, ...]:
-    """Interest is announced only where the config says by which rule it would run: no rule, no claim."""
-    return tuple(each for each in announces if each.consequence != "interest" or config.interest.regime)
+def _claimable(announces: tuple[Announcement, ...], customer: Customer, config: Config) -> tuple[Announcement, ...]:
+    """Interest is announced only where a rule would let it run: no rule, or one for businesses alone, no claim."""
+    regime = config.interest.regime
+    may = bool(regime) and (customer.kind == "business" or regime in OWED_BY_CONSUMERS)
+    return tuple(each for each in announces if each.consequence != "interest" or may)
 
 
 def _together(lines: tuple[NoticeItem, ...]) -> tuple[Announcement, ...]:

@@ -40,6 +40,7 @@ _SUBJECT = 300
 _NARROW = 24
 
 _FOOTER_CHARACTERS = 112  # of the small print, side by side over the width of the page
+_FOOTER_LONGEST = 40  # characters; a longer line breaks
 
 
 def compose(notice: Notice, subject: str, language: str, blocks: Sequence[Node], config: Config) -> Document:
@@ -66,6 +67,7 @@ def compose(notice: Notice, subject: str, language: str, blocks: Sequence[Node],
         "notice": say("notice", notice=plain(notice.notice_id)),
         "page": say.words["paper.page"],
         "footer": footer,
+        "footer_widths": _footer_widths(footer),
         "footer_lines": _footer_lines(footer),
     }
     content = json.dumps(letter, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
@@ -162,10 +164,17 @@ def _footer(business: Business, customer: Customer, say: _Say) -> Iterator[list[
     yield [plain(line.strip()) for line in business.registration.replace("\n", ";").split(";") if line.strip()]
 
 
+def _footer_widths(columns: Sequence[Sequence[str]]) -> list[int]:
+    """The share of the width that each column gets: by its longest line, so that none runs into its neighbour."""
+    return [min(max(map(len, column)), _FOOTER_LONGEST) for column in columns]
+
+
 def _footer_lines(columns: Sequence[Sequence[str]]) -> int:
     """Lines that the longest column takes, so that the page leaves room for it."""
-    width = _FOOTER_CHARACTERS // max(len(columns), 1)
-    return max((sum(ceil(len(line) / width) for line in column) for column in columns), default=0)
+    widths = _footer_widths(columns)
+    room = [max(_FOOTER_CHARACTERS * width // sum(widths), 1) for width in widths]
+    taken = (sum(ceil(len(line) / wide) for line in column) for column, wide in zip(columns, room, strict=True))
+    return max(taken, default=0)
 
 
 # ------------------------------------------------------------------ how to pay

@@ -25,6 +25,8 @@ def epc_payload(config: Config, amount: int, currency: str, reference: str = "")
 
     None where there is no such code: another currency than EUR, no valid IBAN, nothing to pay.
     """
+    if currency != "EUR":
+        return None
     from stdnum import bic, iban
 
     business = config.business
@@ -32,7 +34,7 @@ def epc_payload(config: Config, amount: int, currency: str, reference: str = "")
     account = iban.compact(business.iban)
     # Check digits and form prove an IBAN; lists of each country's banks grow old and refuse good ones.
     is_account = _IBAN.fullmatch(account) and iban.is_valid(account, check_country=False)
-    if currency != "EUR" or not 1 <= amount <= _MOST or not holder or not is_account:
+    if not 1 <= amount <= _MOST or not holder or not is_account:
         return None
     structured = creditor_reference(reference)
     bank = bic.compact(business.bic) if bic.is_valid(business.bic) else ""
