@@ -123,7 +123,10 @@ class Letters:
         """
         steps = [step for schedule in config.schedule.values() for step in schedule.step if not step.is_call]
         found = list(self._check_layout())
+        readers: dict[str, set[str]] = {}
         for letter, languages in wanted:
+            readers.setdefault(letter, set()).update(languages)
+        for letter, languages in readers.items():
             if not self.languages(letter):
                 found.append(self._missing(letter))
                 continue

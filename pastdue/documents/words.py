@@ -139,7 +139,7 @@ NAMES: Mapping[str, str] = {
     "received[].amount": "The amount.",
     "received[].is_returned": "True when an earlier payment was taken back; `amount` says how much.",
     "portal_url": "Link to the customer's page; blank without a portal.",
-    "contact_us": 'The sentence that asks for an answer: "Please reply to this email, or call us on 020 7946 0000."',
+    "contact_us": 'The sentence that asks for an answer: "Just reply to this email, or call us on 020 7946 0000."',
     "payment.reference": "What to write on the payment.",
     "payment.holder": "Name on your bank account.",
     "payment.iban": "Your IBAN, in groups of four; blank without one.",

@@ -504,7 +504,7 @@ def test_compiled_letters_are_the_slow_ones_byte_for_byte(text: str) -> None:
         assert LETTERS.write(this, own) == SLOW.write_slowly(this, own, language), name
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.text(st.characters(exclude_characters=(BREAK, BLANK)), max_size=60))
 def test_compiled_letters_are_the_slow_ones_for_any_text(text: str) -> None:
     this, own = hostile_notice("reminder", "en", text)
