@@ -79,7 +79,7 @@ def read_customers(table: RawTable, config: Config) -> tuple[Accounts, list[Find
         "kind": rows.choices("kind", _one_of(_KINDS), "{cell} is no kind of customer", one_of(_KINDS), "business"),
         "contact": rows.name("contact"),
         "email": _addresses(rows, "email", "A second address goes into cc."),
-        "cc": _addresses(rows, "cc", "It holds one address."),
+        "cc": _addresses(rows, "cc", "cc takes no list."),
         "phone": rows.name("phone"),
         "address": rows.block("address"),
         "postcode": rows.name("postcode"),

@@ -20,6 +20,8 @@ from pastdue.findings import Finding, error, shown, warning
 # So many findings of one kind about one column are said in full, and one for each further account.
 _SAID = 50
 
+_UNSEEN = "Delete it, or type the cell again: no reader can see it."
+
 _LONGEST_ID = 64
 _LONGEST_NAME = 200
 _LONGEST_TEXT = 2000
@@ -74,13 +76,12 @@ class Rows:
         if len(where) > _SAID and 2 * len(where) > len(self) and self._concerns_many(where, blamed):
             self._stop(where, column, message, hint)
             return
-        rest = where[_SAID:]
-        spoken = [*where[:_SAID], *self._first_of_each_account(rest, blamed)]
-        for i in spoken:
-            account = "" if self._is_record else blamed[int(i)].as_py()
-            self._stopped.add(account)
-            self.findings.append(self._finding(error, i, column, message, hint, account))
-        self._say_rest(len(where) - len(spoken), where, column)
+        said = [(i, "" if self._is_record else blamed[int(i)].as_py()) for i in where[:_SAID]]
+        self._stopped.update(account for _, account in said)
+        said += self._first_of_each_account(where[_SAID:], blamed)
+        self._stopped.update(account for _, account in said)
+        self.findings += (self._finding(error, i, column, message, hint, account) for i, account in said)
+        self._say_rest(len(where) - len(said), where, column)
 
     def mention(self, at: np.ndarray, column: str, message: Says, hint: Says = "") -> None:
         """Warns about the rows and keeps them."""
@@ -115,7 +116,7 @@ class Rows:
         said = f"{first.message}; so it is in {len(where):,} of {len(self):,} rows"
         self.findings.append(error(first.file, said, first.hint, sheet=first.sheet, row=first.row, column=first.column))
 
-    def _first_of_each_account(self, where: np.ndarray, blamed: pa.Array) -> list[int]:
+    def _first_of_each_account(self, where: np.ndarray, blamed: pa.Array) -> list[tuple[int, str]]:
         """Of the rows that are too many to be said, one for each account that nothing has stopped yet."""
         if self._is_record or not len(where):
             return []
@@ -123,12 +124,12 @@ class Rows:
         for i, account in zip(where, blamed.take(pa.array(where)).to_pylist(), strict=True):
             if account not in self._stopped:
                 first.setdefault(account, i)
-        return list(first.values())
+        return [(i, account) for account, i in first.items()]
 
     def _say_rest(self, count: int, where: np.ndarray, column: str) -> None:
         if count > 0:
             last = int(self.table.rows[where[-1]])
-            message = f"{count:,} more rows have the same fault, the last is row {last:,}"
+            message = f"{count:,} more rows have the same fault, up to row {last:,}"
             self.findings.append(warning(self.table.file, message, sheet=self.table.sheet, column=column, row=last))
 
     # -------------------------------------------------------------- text
@@ -162,7 +163,7 @@ class Rows:
         long = cells.as_mask(pc.greater(pc.utf8_length(texts), _LONGEST_ID))
         self.refuse(long, column, f"{{cell}} is longer than {_LONGEST_ID} characters", "Is this the right column?")
         hidden = cells.odd(texts, is_id=True)
-        self.refuse(hidden, column, _naming_odd(texts, is_id=True), "Delete it: nobody who types the number would.")
+        self.refuse(hidden, column, _naming_odd(texts, is_id=True), _UNSEEN)
         return pc.if_else(pa.array(long | hidden), "", texts)
 
     def line(self, column: str, longest: int = _LONGEST_TEXT) -> pa.Array:
@@ -188,7 +189,7 @@ class Rows:
         long = cells.as_mask(pc.greater(pc.utf8_length(texts), longest))
         self.refuse(long, column, f"{{cell}} is longer than {longest:,} characters", "Shorten it.")
         hidden = cells.odd(texts) if among is None else cells.odd(texts) & among
-        self.refuse(hidden, column, _naming_odd(texts), "Delete it: no reader can see it.")
+        self.refuse(hidden, column, _naming_odd(texts), _UNSEEN)
         return texts
 
     def choices(

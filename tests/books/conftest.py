@@ -34,14 +34,18 @@ def config() -> Config:
 
 @pytest.fixture(scope="session")
 def read() -> Read:
-    """Reads ledgers that are given as text by name, beside small sound ones; `columns` is [columns] of config.toml."""
+    """Reads ledgers given by name, beside small sound ones; None takes one away, `columns` is [columns] of config.toml."""
 
-    def reader(columns: dict[str, Any] | None = None, **ledgers: str | bytes) -> tuple[Ledger, list[Finding]]:
-        texts = {**_BOOKS, **ledgers}
+    def reader(columns: dict[str, Any] | None = None, **ledgers: str | bytes | None) -> tuple[Ledger, list[Finding]]:
         files = [
-            RawFile(f"accounts/{name}.csv", text.encode() if isinstance(text, str) else text)
-            for name, text in texts.items()
+            RawFile(_path(name), text.encode() if isinstance(text, str) else text)
+            for name, text in {**_BOOKS, **ledgers}.items()
+            if text is not None
         ]
         return ledger.read(files, a_config(columns=columns or {}))
 
     return reader
+
+
+def _path(name: str) -> str:
+    return f"accounts/{name}" if "." in name else f"accounts/{name}.csv"
