@@ -133,6 +133,14 @@ class Letters:
             found += self._falls_back(letter, languages, config.business.language)
             own = [step for step in steps if step.letter_name == letter]
             for language in self.languages(letter):
+                if not words.has_words(language):
+                    file = f"{FOLDER}/{self._by_language[letter][language]}"
+                    message = (
+                        f"what the tool itself says in a letter, such as what is announced, is English in {language}"
+                    )
+                    found.append(
+                        warning(file, message, "A language of the tool is a file in pastdue/documents/languages.")
+                    )
                 found += self._check_letter(self._by_language[letter][language], own, config)
         return list(dict.fromkeys(found))
 

@@ -101,6 +101,8 @@ def _columns_of(character: str) -> int:
 
 def wrapped(text: str, width: int) -> list[str]:
     """Lines of at most `width` columns, broken at spaces; a longer word keeps a line of its own, so that addresses survive."""
+    if "\n" not in text and columns(text) <= width:
+        return [text]
     return [line for part in text.split("\n") for line in _wrapped_line(part, width)]
 
 

@@ -711,6 +711,17 @@ def test_a_missing_language_is_said_once() -> None:
     assert "customers who read fr get en" in found[0].message
 
 
+def test_a_letter_in_a_language_that_the_tool_lacks_is_said_to_mix_two() -> None:
+    french = {name.replace(".en.md", ".fr.md"): text.replace("language: en", "") for name, text in SHIPPED.items()}
+    letters = Letters(SHIPPED | french)
+    found = letters.check([("reminder", ["fr"])], CONFIG)
+    assert [(f.severity, f.file) for f in found] == [(Severity.WARNING, "letters/reminder.fr.md")]
+    assert "is English in fr" in found[0].message
+    letter = letters.write(notice(customer=told("fr")), CONFIG)
+    assert letter.language == "fr"
+    assert "1 mars 2026" in letter.text
+
+
 def test_a_letter_must_say_what_its_step_has_on_record() -> None:
     body = "---\nsubject: x\n---\n{{ customer.greeting }}\n"
     messages = [f.message for f in check("final-demand", **{"final-demand__en_md": body})]
