@@ -256,7 +256,9 @@ def _not_today(standing: Standing, lines: tuple[ItemDecision, ...], holds: tuple
     coming = sorted((line for line in lines if line.next_on), key=lambda line: (line.next_on, line.item.due))
     if coming:
         first = coming[0]
-        reasons: tuple[str, ...] = (f"{first.next_step or 'the end of the schedule'} on {first.next_on}: {first.reasons[-1]}",)
+        reasons: tuple[str, ...] = (
+            f"{first.next_step or 'the end of the schedule'} on {first.next_on}: {first.reasons[-1]}",
+        )
     else:
         reasons = tuple(dict.fromkeys(line.reasons[-1] for line in lines))
     action = Action.HOLD if holds and all(line.next_on is None for line in lines) else Action.WAIT

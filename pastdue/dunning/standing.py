@@ -1,8 +1,9 @@
 """Standings: from columns to one record per account and currency, everything true of it on one date."""
 
-from collections import defaultdict
+from collections import defaultdict, namedtuple
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -67,9 +68,15 @@ def _shortfall(row: Any) -> Finding:
 
 def _rows(frame: pd.DataFrame) -> Iterator[Any]:
     """The lines of a frame as plain Python values, in chunks so that a large book is never held twice."""
+    line = _line_type(tuple(frame.columns))
     for start in range(0, len(frame), 50_000):
         chunk = frame.iloc[start : start + 50_000]
-        yield from chunk.astype(dict.fromkeys(chunk.columns, object)).itertuples(index=False)
+        yield from map(line, *(chunk[column].to_list() for column in chunk.columns))
+
+
+@cache
+def _line_type(columns: tuple[str, ...]) -> Any:
+    return namedtuple("Line", columns)
 
 
 def _items(aged: Aged) -> dict[tuple[str, str], list[OpenItem]]:
