@@ -1,0 +1,140 @@
+"""The last look at a finished email before its first byte leaves: is it exactly one message, to exactly one mailbox?
+
+The header is read again by two readers, ours and the email package's, and holds nothing that the composer did not mean
+to write: a name in the books cannot add a recipient, whatever characters it is made of.
+"""
+
+import re
+from email.errors import HeaderParseError
+from email.header import decode_header
+from email.parser import BytesHeaderParser
+from email.utils import getaddresses, parsedate_to_datetime
+
+LONGEST_LINE = 998  # RFC 5322 2.1.1, without the line end
+REQUIRED = frozenset({"from", "to", "subject", "date", "message-id", "mime-version", "content-type"})
+ALLOWED = REQUIRED | {
+    "reply-to",
+    "in-reply-to",
+    "references",
+    "auto-submitted",
+    "x-auto-response-suppress",
+    "content-language",
+    "content-transfer-encoding",
+    "x-pastdue-notice",
+}
+DRAFT = "x-unsent"  # opens in a mail program as a draft; no such message is to leave by itself
+
+_NAME = re.compile(rb"([!-9;-~]+):")
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_MESSAGE_ID = re.compile(r"<[!-;=?A-~]+@[!-;=?A-~]+>")
+
+# What git may hold of a mailbox: no space, no bracket, no second address.
+_LOCAL = re.compile(r"[^\s@<>()\[\]\\,;:\"\x00-\x1f\x7f]{1,64}")
+_LABEL = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)")
+# These the old rule (IDNA 2003, which Python has) and the present one (2008) send to two different domains.
+_TWO_WAYS = re.compile("[\u00df\u1e9e\u03c2\u200c\u200d]")
+
+
+def mailbox(address: str) -> str:
+    """The address as the envelope names it, its domain in ASCII; ValueError, in words, when it is none."""
+    local, _, domain = address.rpartition("@")
+    if not _LOCAL.fullmatch(local) or not local.isprintable():
+        raise ValueError(f"{address!a} is not an email address")
+    if _TWO_WAYS.search(domain.lower()):
+        raise ValueError(f"the domain of {address!a} can be read in two ways: write it as xn--...")
+    try:
+        plain = domain if domain.isascii() else domain.encode("idna").decode("ascii")
+    except UnicodeError:
+        plain = ""
+    labels = plain.split(".")
+    if len(plain) > 253 or not all(map(_LABEL.fullmatch, labels)):
+        raise ValueError(f"the domain of {address!a} is none")
+    return f"{local}@{plain.lower()}"
+
+
+def check(content: bytes, recipient: str, message_id: str, *, draft: bool) -> str:
+    """Why these bytes may not leave, in words; "" when they may. `draft`: they are left for the operator's mail program."""
+    try:
+        to = mailbox(recipient)
+    except ValueError as problem:
+        return str(problem)
+    return (
+        _bytes(content, ascii_only=to.isascii())
+        or _header(content[: content.index(b"\r\n\r\n") + 2], draft=draft)
+        or _names(content, to, message_id)
+    )
+
+
+def _bytes(content: bytes, *, ascii_only: bool) -> str:
+    ends = content.count(b"\r\n")
+    if content.count(b"\n") != ends or content.count(b"\r") != ends or not content.endswith(b"\r\n"):
+        return "its lines do not end in CRLF throughout"
+    if b"\0" in content:
+        return "there is a NUL in it"
+    if ascii_only and not content.isascii():
+        return "it is not plain ASCII"
+    if b"\r\n\r\n" not in content:
+        return "it has no body"
+    if max(map(len, content.split(b"\r\n"))) > LONGEST_LINE:
+        return f"a line is longer than {LONGEST_LINE} characters"
+    return ""
+
+
+def _header(block: bytes, *, draft: bool) -> str:
+    allowed = ALLOWED | {DRAFT} if draft else ALLOWED
+    seen: set[str] = set()
+    for line in block.split(b"\r\n")[:-1]:
+        if line[:1] in {b" ", b"\t"}:
+            if not seen or not line.strip():
+                return "its header begins with, or is broken by, a blank"
+            continue
+        start = _NAME.match(line)
+        if not start:
+            return f"this line of its header is none: {line[:60]!a}"
+        name = start[1].decode("ascii").lower()
+        if name in seen:
+            return f"its header says {name} twice"
+        if name not in allowed:
+            return f"its header says {name}, which nobody wrote"
+        seen.add(name)
+    if absent := sorted(REQUIRED - seen):
+        return f"its header has no {', '.join(absent)}"
+    return ""
+
+
+def _names(content: bytes, to: str, message_id: str) -> str:
+    """The same header as the email package reads it: whom it is for, who it is, and what its encoded words hide."""
+    message = BytesHeaderParser().parsebytes(content)
+    ours = content[: content.index(b"\r\n\r\n")].replace(b"\r\n ", b" ").replace(b"\r\n\t", b" ").count(b"\r\n") + 1
+    if message.defects or len(message.keys()) != ours:
+        return "its header can be read in two ways"
+    for name, value in message.items():
+        decoded = _decoded(str(value).replace("\r\n", ""))
+        if decoded is None or _CONTROL.search(decoded):
+            return f"a control character, or no known one, hides in its {name}"
+    if message["Message-ID"].strip() != message_id or not _MESSAGE_ID.fullmatch(message_id):
+        return f"its Message-ID is not {message_id!a}"
+    try:
+        parsedate_to_datetime(message["Date"])
+    except (TypeError, ValueError):
+        return "its Date is none"
+    return _only(message["To"], to)
+
+
+def _only(header: object, to: str) -> str:
+    named = getaddresses([str(header).replace("\r\n", "")])
+    try:
+        one = len(named) == 1 and mailbox(named[0][1]) == to
+    except ValueError:
+        one = False
+    return "" if one else "it is not addressed to its one recipient"
+
+
+def _decoded(value: str) -> str | None:
+    try:
+        parts = decode_header(value)
+        return "".join(
+            part if isinstance(part, str) else part.decode(charset or "latin-1", "replace") for part, charset in parts
+        )
+    except (HeaderParseError, LookupError, ValueError):
+        return None

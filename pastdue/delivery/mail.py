@@ -1,0 +1,582 @@
+"""How an email leaves the machine: by SMTP, by a local `sendmail`, or not at all.
+
+A transport says of each email what became of it, and knows the one moment that matters: before the last byte nothing
+has been accepted and the email can be tried again; after it, only the server's answer tells, and without an answer it
+is unclear. `release` is called between the two. Trouble of the whole session is `Stopped`, and no notice's fault.
+"""
+
+import os
+import re
+import select
+import shlex
+import shutil
+import smtplib
+import socket
+import ssl
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from pastdue.delivery import Stopped
+from pastdue.delivery.gate import mailbox
+from pastdue.model import State
+
+if TYPE_CHECKING:
+    from pastdue.config import Config
+
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+PASSWORD = "PASTDUE_SMTP_PASSWORD"  # noqa: S105  (the name of the variable)
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """One email on its way: the exact bytes, and the one mailbox they are for."""
+
+    notice_id: str
+    path: str
+    recipient: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What became of an email, and the words for it: the server's own, which begin with their code, or ours."""
+
+    state: State
+    text: str
+
+
+class Transport(Protocol):
+    """A way out of the machine."""
+
+    drafts: bool  # what it is given stays here, for the operator's mail program
+    group: int  # emails whose intents are put on the disk at once; as many are unclear after a power cut
+
+    def open(self) -> None:
+        """Makes sure that emails can leave; Stopped when none can."""
+
+    def send(self, envelope: Envelope, release: Callable[[], None]) -> Reply:
+        """Sends one email; `release` is called just before the byte that completes it."""
+
+    def close(self) -> None:
+        """Ends politely; never fails."""
+
+
+def transport(config: "Config") -> Transport:
+    """The transport that the config names."""
+    mail = config.mail
+    if mail.transport == "folder":
+        return Folder()
+    sender = config.sender()[1]
+    if mail.transport == "sendmail":
+        return Sendmail(sender, mail.sendmail_command)
+    return Smtp(
+        host=mail.host,
+        port=mail.port or {"starttls": 587, "tls": 465, "none": 25}[mail.security],
+        security=mail.security,
+        sender=sender,
+        user=mail.user,
+        password=lambda: password(mail.user, mail.password_command),
+        ca_file=mail.ca_file,
+    )
+
+
+class Folder:
+    """Nothing leaves the machine: the file in the outbox is a draft, which opens in a mail program."""
+
+    drafts = True
+    group = 1
+
+    def open(self) -> None:
+        """Always possible."""
+
+    def send(self, envelope: Envelope, release: Callable[[], None]) -> Reply:
+        """Leaves it where it is."""
+        release()
+        return Reply(State.DRAFTED, f"left in {envelope.path}")
+
+    def close(self) -> None:
+        """Nothing to end."""
+
+
+# ------------------------------------------------------------------ sendmail
+
+_TRY_LATER = 75  # EX_TEMPFAIL of sysexits.h, as are the following
+_NOT_RUN = {64, 72, 73, 77, 78, 126, 127}  # wrong usage or configuration, no permission, not found: no notice's fault
+_NO_ANSWER = {
+    70,
+    71,
+    74,
+    76,
+}  # a program that talks to the server itself and lost the line: perhaps after the last byte
+
+
+class Sendmail:
+    """A local program such as msmtp, nullmailer or Postfix' own: exit code 0 is sent, 75 is not now, another is no."""
+
+    drafts = False
+    group = 1
+
+    def __init__(self, sender: str, command: str, *, patience: float = 600.0) -> None:
+        self._sender, self._patience = _envelope_sender(sender), patience
+        self._command = _words(command, "sendmail_command")
+
+    def open(self) -> None:
+        """Makes sure that there is such a program."""
+        if not shutil.which(self._command[0]):
+            raise Stopped(f"there is no program {self._command[0]}", "Check mail.sendmail_command.")
+
+    def send(self, envelope: Envelope, release: Callable[[], None]) -> Reply:
+        """Hands it over as a file, not through a pipe: if we die, the program reads all of it and not a part."""
+        try:
+            recipient = mailbox(envelope.recipient)
+        except ValueError as problem:
+            return Reply(State.REFUSED, str(problem))
+        if recipient.startswith("-"):
+            return Reply(State.REFUSED, "the program would take this address for an option")
+        program = Path(self._command[0]).name
+        with tempfile.TemporaryFile() as message:
+            message.write(envelope.content.replace(b"\r\n", b"\n"))  # such programs expect the system's line ends
+            message.seek(0)
+            release()
+            try:
+                done = subprocess.run(
+                    [*self._command, "-f", self._sender, recipient],
+                    stdin=message,
+                    capture_output=True,
+                    timeout=self._patience,
+                    process_group=0,
+                    check=False,
+                )
+            except subprocess.TimeoutExpired:
+                return Reply(State.UNCLEAR, f"{program} did not come to an end")
+            except OSError as problem:
+                raise Stopped(
+                    f"{program} cannot be run: {problem.strerror}", "Check mail.sendmail_command."
+                ) from problem
+        said = f"{program} ended with {done.returncode}: {_clean(done.stderr or done.stdout)}".rstrip(": ")
+        if done.returncode == 0:
+            return Reply(State.SENT, f"accepted by {program}")
+        if done.returncode in _NOT_RUN:
+            raise Stopped(said, "Check mail.sendmail_command, and the program's own configuration.")
+        if done.returncode < 0 or done.returncode in _NO_ANSWER:
+            return Reply(State.UNCLEAR, said)
+        return Reply(State.DEFERRED if done.returncode == _TRY_LATER else State.REFUSED, said)
+
+    def close(self) -> None:
+        """Nothing to end."""
+
+
+# ------------------------------------------------------------------ SMTP
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to wait, in seconds. The dot's ten minutes are RFC 5321's: who gives up earlier makes duplicates."""
+
+    connect: float = 30.0
+    command: float = 120.0
+    data: float = 180.0
+    dot: float = 600.0
+    pause: float = 1.0  # before the line is tried again
+
+
+_TRIES = 3
+
+
+class Smtp:
+    """An SMTP server, over one connection. Greeting, TLS and login are `smtplib`'s, the transaction is our own."""
+
+    drafts = False
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        security: str,
+        sender: str,
+        user: str = "",
+        password: Callable[[], str] = lambda: "",
+        ca_file: str = "",
+        patience: Patience | None = None,
+    ) -> None:
+        if security == "none" and host not in LOOPBACK:
+            raise Stopped(f"mail to {host} would travel in the clear", 'Set mail.security = "starttls" or "tls".')
+        self._host, self._port, self._security = host, port, security
+        self._sender, self._user, self._password = _envelope_sender(sender), user, password
+        self._ca_file, self._patience = ca_file, patience or Patience()
+        self._secret: str | None = None
+        self._smtp: smtplib.SMTP | None = None
+        self._line: _Line | None = None
+        # A relay on this machine answers faster than the disk: there the disk is waited for once for several.
+        self.group = 16 if host in LOOPBACK else 1
+
+    def open(self) -> None:
+        """Connects, with the server's certificate verified, and logs in; Stopped, in words, when that fails."""
+        if self._smtp is not None:
+            return
+        if self._user and self._secret is None:
+            self._secret = self._password()  # before the connection, which would not wait for a passphrase
+        smtp: smtplib.SMTP | None = None
+        try:
+            smtp = self._connect()
+            if self._user:
+                smtp.login(self._user, self._secret or "")
+        except (OSError, smtplib.SMTPException, ValueError) as problem:
+            if smtp is not None:
+                smtp.close()
+            raise self._trouble(problem) from problem
+        self._smtp, self._line = smtp, _Line(_socket(smtp))
+
+    def _connect(self) -> smtplib.SMTP:
+        context = ssl.create_default_context(cafile=self._ca_file or None)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        address, patience = (self._host, self._port), self._patience.connect
+        # Not `getfqdn()`: that asks the network for minutes where the name server is slow.
+        if self._security == "tls":
+            smtp: smtplib.SMTP = smtplib.SMTP_SSL(
+                *address, local_hostname="localhost", timeout=patience, context=context
+            )
+        else:
+            smtp = smtplib.SMTP(*address, local_hostname="localhost", timeout=patience)
+        try:
+            wire = _socket(smtp)
+            # The body and its dot are two writes: without this the dot would wait for the first one's acknowledgement.
+            wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            mine = wire.getsockname()[0]
+            smtp.local_hostname = f"[IPv6:{mine}]" if ":" in mine else f"[{mine}]"
+            smtp.ehlo_or_helo_if_needed()
+            if self._security == "starttls":
+                smtp.starttls(context=context)
+                smtp.ehlo_or_helo_if_needed()
+        except BaseException:
+            smtp.close()
+            raise
+        return smtp
+
+    def _trouble(self, problem: Exception) -> Stopped:
+        where = f"{self._host}:{self._port}"
+        if isinstance(problem, ssl.SSLCertVerificationError):
+            return Stopped(
+                f"the certificate of {where} is not to be trusted: {problem.verify_message}",
+                "For a server with its own authority set mail.ca_file; unverified, nothing is sent.",
+            )
+        if isinstance(problem, ssl.SSLError):
+            return Stopped(
+                f"{where} does not speak TLS as expected: {problem.reason}", "Check mail.security and mail.port."
+            )
+        if isinstance(problem, smtplib.SMTPAuthenticationError):
+            return Stopped(f"{where} refused the login of {self._user}: {_said(problem)}", _WHERE_PASSWORDS_ARE)
+        if isinstance(problem, smtplib.SMTPNotSupportedError):
+            return Stopped(f"{where} cannot do this: {problem}", "Check mail.security, mail.port and mail.user.")
+        if isinstance(problem, smtplib.SMTPResponseException):
+            return Stopped(f"{where} will not talk to us: {_said(problem)}")
+        if isinstance(problem, socket.gaierror):
+            return Stopped(f"there is no mail server {self._host}", "Check mail.host, and the network.")
+        if isinstance(problem, TimeoutError):
+            return Stopped(f"{where} does not answer", "Check mail.host and mail.port, and the network.")
+        if isinstance(problem, FileNotFoundError):
+            return Stopped(f"there is no file {self._ca_file}", "Check mail.ca_file.")
+        if isinstance(problem, UnicodeError):
+            return Stopped("the password holds characters that this login cannot carry", _WHERE_PASSWORDS_ARE)
+        words = problem.strerror if isinstance(problem, OSError) and problem.strerror else str(problem)
+        return Stopped(
+            f"no connection to {where}: {_clean(words.encode())}", "Check mail.host, mail.port and mail.security."
+        )
+
+    def send(self, envelope: Envelope, release: Callable[[], None]) -> Reply:
+        """Sends one email. A line that breaks before its last byte is tried again, on a new connection."""
+        try:
+            recipient = mailbox(envelope.recipient)
+        except ValueError as problem:
+            return Reply(State.REFUSED, str(problem))
+        broken = _Broken("")
+        for left in range(_TRIES - 1, -1, -1):
+            self.open()
+            if refusal := self._cannot(envelope, recipient):
+                return Reply(State.REFUSED, refusal)
+            try:
+                return self._transaction(envelope, recipient, release)
+            except _Broken as problem:
+                self._drop()
+                broken = problem
+                if left:
+                    time.sleep(self._patience.pause)
+        if broken.at_mail:
+            raise Stopped(f"{self._host}:{self._port} takes no mail now: {broken}", "Try again later.")
+        return Reply(State.DEFERRED, f"the line broke {_TRIES} times before the end: {broken}")
+
+    def close(self) -> None:
+        """Says goodbye; whatever the server makes of it."""
+        if self._smtp is not None:
+            with suppress(OSError, smtplib.SMTPException):
+                _socket(self._smtp).settimeout(5)
+                self._smtp.quit()
+        self._drop()
+
+    def _drop(self) -> None:
+        if self._smtp is not None:
+            self._smtp.close()
+        self._smtp = self._line = None
+
+    @property
+    def _offers(self) -> dict[str, str]:
+        return self._smtp.esmtp_features if self._smtp is not None else {}
+
+    def _cannot(self, envelope: Envelope, recipient: str) -> str:
+        """Why this server cannot take this email at all; "" when it can."""
+        if not recipient.isascii() and "smtputf8" not in self._offers:
+            return "the mail server takes no address with letters beyond ASCII before the @"
+        limit = self._offers.get("size", "").split()
+        if limit and limit[0].isdigit() and 0 < int(limit[0]) < len(envelope.content):
+            return f"it has {len(envelope.content)} bytes, and the mail server takes {limit[0]}"
+        return ""
+
+    def _transaction(self, envelope: Envelope, recipient: str, release: Callable[[], None]) -> Reply:
+        line = self._line
+        if line is None or line.is_waiting():
+            raise _Broken("it spoke out of turn", at_mail=True)
+        if failure := self._announce(line, envelope, recipient) or self._body(line, envelope.content):
+            self._drop()  # rather than to argue about what state the server is in
+            return failure
+        try:
+            release()
+        except BaseException:
+            self._drop()
+            raise
+        reply = self._dot(line)
+        if reply.state is not State.SENT:
+            self._drop()
+        return reply
+
+    def _announce(self, line: "_Line", envelope: Envelope, recipient: str) -> Reply | None:
+        """MAIL, RCPT and DATA, in one go where the server lets us; what it says no with, or None."""
+        commands = self._commands(envelope, recipient)
+        at_once = "pipelining" in self._offers
+        if at_once:
+            line.write(b"".join(commands), self._patience.command, at_mail=True)
+        for place, command in enumerate(commands):
+            at_mail = place == 0
+            if not at_once:
+                line.write(command, self._patience.command, at_mail=at_mail)
+            code, text = line.answer(self._patience.command, at_mail=at_mail)
+            if code // 100 == 2 if place < 2 else code == 354:
+                continue
+            if code == 421 or code // 100 not in {4, 5}:
+                raise _Broken(text, at_mail=at_mail)
+            if at_mail and code != 552:
+                self._drop()
+                raise Stopped(
+                    f"the mail server takes nothing from {self._sender}: {text}", "Check mail.sender, mail.user."
+                )
+            return Reply(_no(code), text)
+        return None
+
+    def _commands(self, envelope: Envelope, recipient: str) -> tuple[bytes, bytes, bytes]:
+        mail, rcpt = f"MAIL FROM:<{self._sender}>", f"RCPT TO:<{recipient}>"
+        if "size" in self._offers:
+            mail += f" SIZE={len(envelope.content)}"
+        if not recipient.isascii():
+            mail += " BODY=8BITMIME SMTPUTF8"
+        if "dsn" in self._offers:
+            name = _xtext(envelope.notice_id)
+            mail += " RET=HDRS" + (f" ENVID={name}" if len(name) <= 100 else "")
+            rcpt += " NOTIFY=FAILURE,DELAY"
+        return f"{mail}\r\n".encode(), f"{rcpt}\r\n".encode(), b"DATA\r\n"
+
+    def _body(self, line: "_Line", content: bytes) -> Reply | None:
+        """All of it but the dot that ends it; what the server says no with although it is not its turn, or None."""
+        stuffed = content.replace(b"\r\n.", b"\r\n..")
+        broken: _Broken | None = None
+        try:
+            line.write(b"." + stuffed if stuffed.startswith(b".") else stuffed, self._patience.data)
+        except _Broken as problem:
+            broken = problem
+        if line.is_waiting():
+            code, text = line.answer(self._patience.command)
+            if code // 100 in {4, 5} and code != 421:
+                return Reply(_no(code), text)
+            raise _Broken(text)
+        if broken:
+            raise broken
+        return None
+
+    def _dot(self, line: "_Line") -> Reply:
+        """The dot, and what the server says to it: from here on, silence is unclear."""
+        try:
+            with suppress(_Broken):  # its last words may still be there to be read
+                line.write(b".\r\n", self._patience.data)
+            code, text = line.answer(self._patience.dot)
+        except _Broken as problem:
+            return Reply(State.UNCLEAR, f"no answer to the last byte: {problem}")
+        if code // 100 == 2:
+            return Reply(State.SENT, text)
+        if code // 100 in {4, 5}:
+            return Reply(_no(code), text)
+        return Reply(State.UNCLEAR, f"no answer that means anything: {text}")
+
+
+class _Broken(Exception):  # noqa: N818
+    """The line to the server is of no more use; nothing was completed. `at_mail`: before this email was even named."""
+
+    def __init__(self, words: str, *, at_mail: bool = False) -> None:
+        super().__init__(words)
+        self.at_mail = at_mail
+
+
+_LONGEST_REPLY = 64 * 1024
+_REPLY = re.compile(rb"([1-5][0-9][0-9])(?:([ -])(.*))?", re.DOTALL)
+
+
+class _Line:
+    """The socket after the login: writes commands, reads replies."""
+
+    def __init__(self, wire: socket.socket) -> None:
+        self._wire, self._held = wire, b""
+
+    def write(self, data: bytes, patience: float, *, at_mail: bool = False) -> None:
+        """Sends all of it."""
+        try:
+            self._wire.settimeout(patience)
+            self._wire.sendall(data)
+        except OSError as problem:
+            raise _Broken(_why(problem), at_mail=at_mail) from problem
+
+    def answer(self, patience: float, *, at_mail: bool = False) -> tuple[int, str]:
+        """The next reply: its code, and all of it as one line of text."""
+        until = time.monotonic() + patience
+        code, texts = b"", []
+        while True:
+            match = _REPLY.fullmatch(self._next(until, at_mail))
+            if not match or (code and match[1] != code):
+                raise _Broken("it does not speak SMTP", at_mail=at_mail)
+            code = match[1]
+            texts.append(match[3] or b"")
+            if match[2] != b"-":
+                return int(code), f"{code.decode()} {_clean(b' '.join(texts))}".rstrip()
+
+    def is_waiting(self) -> bool:
+        """True when the server has said something that was not asked for, or hung up."""
+        if self._held:
+            return True
+        if not select.select([self._wire], [], [], 0)[0] and not getattr(self._wire, "pending", int)():
+            return False
+        try:
+            self._wire.settimeout(0)
+            self._held = self._wire.recv(4096)
+        except (BlockingIOError, ssl.SSLWantReadError):
+            return False  # only TLS talking to itself
+        except OSError:
+            return True
+        return True
+
+    def _next(self, until: float, at_mail: bool) -> bytes:
+        while b"\n" not in self._held:
+            try:
+                self._wire.settimeout(max(until - time.monotonic(), 0.001))
+                more = self._wire.recv(4096)
+            except OSError as problem:
+                raise _Broken(_why(problem), at_mail=at_mail) from problem
+            self._held += more
+            if not more or len(self._held) > _LONGEST_REPLY:
+                raise _Broken("it hung up" if not more else "it does not stop talking", at_mail=at_mail)
+        line, _, self._held = self._held.partition(b"\n")
+        return line.rstrip(b"\r")
+
+
+def _no(code: int) -> State:
+    return State.DEFERRED if code // 100 == 4 else State.REFUSED
+
+
+def _why(problem: OSError) -> str:
+    if isinstance(problem, TimeoutError):
+        return "it did not answer in time"
+    return (problem.strerror or str(problem)).lower()
+
+
+def _socket(smtp: smtplib.SMTP) -> socket.socket:
+    if smtp.sock is None:
+        raise smtplib.SMTPServerDisconnected("it hung up")
+    return smtp.sock
+
+
+def _clean(said: bytes) -> str:
+    """Words of another program on one line, without control characters, not endless."""
+    text = "".join(c if c.isprintable() else " " for c in said.decode("utf-8", "replace"))
+    return " ".join(text.split())[:500]
+
+
+def _said(problem: smtplib.SMTPResponseException) -> str:
+    said = problem.smtp_error
+    return f"{problem.smtp_code} {_clean(said if isinstance(said, bytes) else said.encode())}"
+
+
+def _xtext(text: str) -> str:
+    """RFC 3461 section 4: printable ASCII, the rest as `+` and two hexadecimal digits."""
+    plain = (chr(b) if 33 <= b <= 126 and chr(b) not in "+=" else f"+{b:02X}" for b in text.encode())
+    return "".join(plain)
+
+
+def _envelope_sender(address: str) -> str:
+    try:
+        sender = mailbox(address)
+    except ValueError as problem:
+        raise Stopped(f"the sender: {problem}", "Set mail.sender.") from problem
+    if not sender.isascii():
+        raise Stopped(
+            "the sender's address has letters beyond ASCII before the @", "Not every server can answer to it."
+        )
+    return sender
+
+
+def _words(command: str, setting: str) -> list[str]:
+    """A command line as its words; it is never given to a shell."""
+    try:
+        words = shlex.split(command)
+    except ValueError as problem:
+        raise Stopped(f"mail.{setting} cannot be understood: {str(problem).lower()}", "Check its quotes.") from problem
+    if not words:
+        raise Stopped(f"mail.{setting} is blank")
+    return words
+
+
+# ------------------------------------------------------------------ passwords
+
+_WHERE_PASSWORDS_ARE = (
+    f"The password comes from mail.password_command, or the variable {PASSWORD}, or the system's keyring."
+)
+
+
+def password(user: str, command: str) -> str:
+    """The password of the mail account: from the command, the environment, or the keyring. It is never shown."""
+    if command:
+        return _from_command(command)
+    if found := os.environ.get(PASSWORD):
+        return found
+    with suppress(Exception):  # no keyring installed, none that works here, or it stays locked
+        import keyring
+
+        if kept := keyring.get_password("pastdue", user):
+            return str(kept)
+    raise Stopped(f"there is no password for {user}", _WHERE_PASSWORDS_ARE)
+
+
+def _from_command(command: str) -> str:
+    words = [
+        str(Path(word).expanduser()) if word.startswith("~") else word for word in _words(command, "password_command")
+    ]
+    try:
+        done = subprocess.run(words, stdout=subprocess.PIPE, check=False)
+    except OSError as problem:
+        raise Stopped(f"mail.password_command cannot be run: {problem.strerror}", _WHERE_PASSWORDS_ARE) from problem
+    first = done.stdout.decode("utf-8", "replace").split("\n")[0].rstrip("\r")
+    if done.returncode or not first:
+        raise Stopped(
+            "mail.password_command gave no password", f"It ended with {done.returncode}. {_WHERE_PASSWORDS_ARE}"
+        )
+    return first
