@@ -1,0 +1,603 @@
+"""The order of events in which notices leave: none is lost, none leaves twice, whatever dies when.
+
+    lock     one sender per repository; git children inherit the lock
+    recover  what an earlier run left: rows that the ledger lacks are written, documents restored, one commit
+    gate     each email is one message to one mailbox, or it does not leave
+    freeze   the exact bytes are in git (`refs/pastdue/frozen`), checked there by name, before any of them leaves
+    intent   in the journal and on the disk
+    body     sent, all but its last byte
+    dot      in the journal; then the last byte
+    outcome  the server's answer, in the journal
+    settle   journal to disk, rows to the ledger and to disk, one commit for the run, its ref to disk
+
+A frozen notice that was never intended, or intended and never released, has not left and is not on record: its bytes
+are in no commit of the branch, and its file stays a draft. The next run works out anew whether it is due, since its
+customer may have paid meanwhile. What was released and not answered is `unclear`: it is on record, shown, and sent
+again only when the operator says `resend`, then with the very same bytes, so that receivers can drop a second copy.
+
+Guarantee, with a server that means what it says: no notice leaves twice without `resend`, none that left is forgotten,
+none is called sent without the server's word; a death of this program leaves at most one unclear, a power cut at most
+`transport.group`.
+"""
+
+import re
+import signal
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from pastdue.delivery import Stopped, files, gate, journal
+from pastdue.delivery.git import Repository
+from pastdue.delivery.journal import Fate, Filed, Journal
+from pastdue.delivery.ledger import COLUMNS, PATH, NoticesLedger, Row, last_states, missing
+from pastdue.delivery.mail import Envelope, Transport
+from pastdue.model import COPY, State
+
+SAME_ANSWER = 3  # so many in a row are not the notices' fault
+# RFC 3463: no such mailbox or domain, or this mailbox is full or closed. Three dead addresses in a row are no outage.
+_ONE_MAILBOX = re.compile(r"[45]\d\d [45]\.(1\.(1|2|3|6|10)|2\.\d{1,3})\b")
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """A notice, finished: its bytes, whom it is for, its rows for the ledger without what delivery adds to them."""
+
+    notice_id: str
+    path: str  # in outbox/
+    content: bytes
+    channel: str
+    rows: tuple[Row, ...]
+    line: str  # what the history says of it
+    recipient: str = ""  # "" for what is printed
+    message_id: str = ""
+
+    @cached_property
+    def sha256(self) -> str:
+        """What names its bytes in the ledger."""
+        return sha256(self.content).hexdigest()
+
+    @property
+    def is_mail(self) -> bool:
+        """True for an email or a copy of one."""
+        return bool(self.recipient)
+
+    @property
+    def account_id(self) -> str:
+        """Whose notice it is."""
+        return self.rows[0]["account_id"] if self.rows else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A step that was just taken; the words are for the operator, the kinds are those of the table above."""
+
+    kind: str
+    notice_id: str = ""
+    state: State | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one notice, now on record."""
+
+    notice_id: str
+    state: State
+    at: str
+    reply: str
+    path: str
+    recipient: str
+    message_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a run did."""
+
+    results: tuple[Result, ...] = ()
+    failures: tuple[tuple[str, str], ...] = ()  # notices whose bytes may not leave, and why
+    skipped: tuple[str, ...] = ()  # notices that had gone out before
+    untried: tuple[str, ...] = ()  # notices that the run did not come to
+    ended: str = ""  # why it did not come to them
+    commit: str = ""
+
+
+@dataclass(slots=True)
+class _Round:
+    """How far the emails of one run came."""
+
+    tried: set[str] = field(default_factory=set)  # accounts
+    ended: str = ""
+    trouble: Stopped | None = None
+    last: str = ""
+    alike: int = 0
+
+    def hear(self, answer: str, recipient: str) -> None:
+        """Ends the round at the third refusal in the same words, whosever address stands in them."""
+        words = "" if _ONE_MAILBOX.match(answer) else answer.replace(recipient, "").casefold()
+        self.alike = self.alike + 1 if words and words == self.last else 1
+        self.last = words
+        if words and self.alike >= SAME_ANSWER:
+            self.ended = f"the mail server said the same {SAME_ANSWER} times in a row: {answer}"
+
+
+class Post:
+    """Sends and records for one workspace: `with Post(root, now=...) as post: post.deliver(...)`.
+
+    It holds the lock from beginning to end, and has recovered what an earlier run left when it is entered: read the
+    books, decide, and ask the operator inside, so that nothing is decided on a ledger that is about to change.
+    """
+
+    def __init__(
+        self, root: Path, *, now: Callable[[], datetime], report: Callable[[Event], None] = lambda _: None
+    ) -> None:
+        self._root, self._now, self._report = root.resolve(), now, report
+        self._held = ExitStack()
+        self._interrupted = False
+        self.recovered = Outcome()  # what an earlier run left and this one put on record
+
+    def __enter__(self) -> Self:
+        with ExitStack() as held:
+            self._repository = Repository.open(self._root)
+            folder = self._repository.common / "pastdue"
+            self._repository.lock = [held.enter_context(journal.locked(folder))]
+            self._journal = Journal(folder, self._repository.suffix)
+            held.callback(self._journal.close)
+            self._ledger = NoticesLedger(self._root)
+            self.recovered = self._recover()
+            self._held = held.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._held.close()
+
+    # -------------------------------------------------------------- what the operator can ask for
+
+    def deliver(self, parcels: Sequence[Parcel], transport: Transport, extra_paths: Iterable[str] = ()) -> Outcome:
+        """Sends the emails, then takes the letters as printed, and records all of it with the further files in one commit.
+
+        A letter is not on record while its account's email of the same run was not come to: tomorrow both are due again.
+        """
+        self._check()
+        gone = self._gone()
+        fresh = [parcel for parcel in parcels if parcel.notice_id not in gone]
+        skipped = tuple(parcel.notice_id for parcel in parcels if parcel.notice_id in gone)
+        extra = self._extra(extra_paths)
+        good, failures = self._gate(fresh, transport)
+        if not good:
+            commit = self._repository.commit(extra, _filed_message(extra)) if extra else ""
+            return Outcome(failures=failures, skipped=skipped, commit=commit)
+        self._journal.begin(self._at())
+        self._freeze(good, extra)
+        with self._interruptible():
+            done = self._mail([parcel for parcel in good if parcel.is_mail], transport)
+            self._print([parcel for parcel in good if not parcel.is_mail], done)
+            outcome = self._settle({} if done.trouble else extra, done.trouble)
+        tried = {result.notice_id for result in outcome.results}
+        untried = tuple(parcel.notice_id for parcel in good if parcel.notice_id not in tried)
+        return Outcome(outcome.results, failures, skipped, untried, done.ended, outcome.commit)
+
+    def resolve(self, notice_id: str, transport: Transport | None = None) -> Outcome:
+        """Settles an unclear notice: it arrived, or, with a transport, it is sent again with the very same bytes."""
+        filed = self._filed(notice_id)
+        state = self._states().get(notice_id)
+        if state is not State.UNCLEAR:
+            raise Stopped(f"{notice_id} is not unclear: it {f'is {state}' if state else 'has not left'}")
+        self._check()
+        self._journal.begin(self._at())
+        if transport is None:
+            self._journal.file(filed)
+            self._journal.outcome(notice_id, State.SENT, self._at(), "the operator says that it arrived")
+            return self._settle()
+        parcel = self._frozen(filed)
+        good, failures = self._gate([parcel], transport)
+        if not good:
+            return Outcome(failures=failures)
+        self._freeze(good, {})
+        with self._interruptible():
+            done = self._mail(good, transport)
+            outcome = self._settle({}, done.trouble)
+        return Outcome(outcome.results, failures, ended=done.ended, commit=outcome.commit)
+
+    def mark_posted(self, notice_ids: Iterable[str] | None = None) -> Outcome:
+        """Records that printed letters went out: these, or all that are waiting."""
+        states = self._states()
+        waiting = [name for name, state in states.items() if state is State.PRINTED]
+        wanted = waiting if notice_ids is None else list(notice_ids)
+        for name in wanted:
+            if name not in waiting:
+                raise Stopped(f"{name} is no printed letter that waits for the post: {states.get(name, 'unknown')}")
+        if not wanted:
+            return Outcome()
+        self._check()
+        self._journal.begin(self._at())
+        for name in wanted:
+            self._journal.file(self._filed(name))
+            self._journal.outcome(name, State.POSTED, self._at(), "the operator says that it went out")
+        return self._settle()
+
+    # -------------------------------------------------------------- what an earlier run left
+
+    def _recover(self) -> Outcome:
+        boot = journal.boot_id()
+        for notice_id, fate in self._journal.fates.items():
+            if fate.dot:
+                words = "the sender died between the last byte and the answer"
+                self._journal.outcome(notice_id, State.UNCLEAR, fate.dot, words)
+            elif fate.intent and (not boot or fate.boot != boot):
+                words = "the machine stopped while it was being sent"
+                self._journal.outcome(notice_id, State.UNCLEAR, fate.intent, words)
+        if not self._journal.unsettled and not self._lacking():
+            return Outcome()
+        outcome = self._settle(note="An earlier run was interrupted, or its record undone; this puts it on record.")
+        self._report(Event("recovered", text=f"{len(outcome.results)} notices of an earlier run put on record"))
+        return outcome
+
+    # -------------------------------------------------------------- before anything leaves
+
+    def _check(self) -> None:
+        """Stopped unless what follows can be recorded."""
+        self._repository.ready()
+        self._check_ledger()
+
+    def _check_ledger(self) -> None:
+        held = self._repository.committed(self._repository.head(), [PATH])
+        self._ledger.check(next(iter(self._repository.contents(held.values()).values()), b""))
+
+    def _states(self) -> dict[str, State]:
+        """The last state of every notice there ever was."""
+        rows = last_states(self._ledger.rows())
+        states = {name: State(lines[-1]["state"]) for name, lines in rows.items()}
+        return states | {name: fate.state for name, fate in self._journal.fates.items() if fate.state}
+
+    def _gone(self) -> set[str]:
+        return {name for name, state in self._states().items() if state.went_out}
+
+    def _extra(self, paths: Iterable[str]) -> dict[str, bytes]:
+        contents, findings = files.read(self._root, paths)
+        if findings:
+            raise Stopped(str(findings[0]))
+        return contents
+
+    def _gate(
+        self, parcels: Sequence[Parcel], transport: Transport
+    ) -> tuple[list[Parcel], tuple[tuple[str, str], ...]]:
+        good: list[Parcel] = []
+        failures: list[tuple[str, str]] = []
+        seen: set[str] = set()
+        for parcel in parcels:
+            twice = seen & {parcel.notice_id, parcel.path, parcel.message_id or parcel.path}
+            reason = "there are two of it" if twice else _flaw(parcel, drafts=transport.drafts)
+            seen |= {parcel.notice_id, parcel.path, parcel.message_id or parcel.path}
+            if reason:
+                failures.append((parcel.notice_id, reason))
+                self._report(Event("gate", parcel.notice_id, text=reason))
+            else:
+                good.append(parcel)
+        return good, tuple(failures)
+
+    def _freeze(self, parcels: Sequence[Parcel], extra: Mapping[str, bytes]) -> None:
+        """Puts the exact bytes into the outbox and into git, and makes sure that git has them."""
+        checked: set[str] = set()
+        for parcel in parcels:
+            target = files.inside(self._root, parcel.path, checked)
+            if not target.is_file() or target.read_bytes() != parcel.content:
+                files.put(self._root, parcel.path, parcel.content, checked)
+        contents = dict(extra) | {parcel.path: parcel.content for parcel in parcels}
+        commit = self._repository.freeze(contents, f"frozen: {len(parcels)} notices, before any of them left")
+        held = self._repository.committed(commit, contents)
+        for path, content in contents.items():
+            if held.get(path) != self._repository.blob(content):
+                raise Stopped(
+                    f"git does not hold {path} as it was given; nothing was sent", "Check it with `git fsck`."
+                )
+        self._report(Event("frozen", text=commit))
+
+    # -------------------------------------------------------------- what leaves
+
+    def _mail(self, parcels: Sequence[Parcel], transport: Transport) -> _Round:
+        """Sends the emails one after the other, until they are through or something ends the round."""
+        done = _Round()
+        if not parcels:
+            return done
+        try:
+            transport.open()
+            for start in range(0, len(parcels), transport.group):
+                group = parcels[start : start + transport.group]
+                if not self._ends(done):
+                    self._arm(group, transport)
+                for parcel in group:
+                    if not self._ends(done):
+                        self._send(parcel, transport, done)
+        except Stopped as trouble:
+            done.trouble, done.ended = trouble, trouble.message
+        finally:
+            transport.close()
+        return done
+
+    def _ends(self, done: _Round) -> bool:
+        if self._interrupted:
+            done.ended = "interrupted"
+        elif self._journal.full:
+            done.ended = "the disk is full"
+        return bool(done.ended)
+
+    def _arm(self, group: Sequence[Parcel], transport: Transport) -> None:
+        for parcel in group:
+            self._journal.file(self._as_filed(parcel))
+            self._journal.intend(parcel.notice_id, self._at())
+        if not transport.drafts:
+            self._journal.sync()
+        self._report(Event("intent", group[0].notice_id, text=str(len(group))))
+
+    def _send(self, parcel: Parcel, transport: Transport, done: _Round) -> None:
+        def release() -> None:
+            self._journal.dot(parcel.notice_id, self._at())
+            self._report(Event("dot", parcel.notice_id))
+
+        envelope = Envelope(parcel.notice_id, parcel.path, parcel.recipient, parcel.content)
+        try:
+            reply = transport.send(envelope, release)
+        except Stopped:
+            self._journal.back(parcel.notice_id)
+            raise
+        self._report(Event("answer", parcel.notice_id, reply.state, reply.text))
+        self._journal.outcome(parcel.notice_id, reply.state, self._at(), reply.text)
+        self._report(Event("outcome", parcel.notice_id, reply.state, reply.text))
+        done.tried.add(parcel.account_id)
+        done.hear(reply.text if reply.state in {State.REFUSED, State.DEFERRED} else "", parcel.recipient)
+
+    def _print(self, parcels: Sequence[Parcel], done: _Round) -> None:
+        try:
+            for parcel in parcels:
+                if done.ended and parcel.account_id not in done.tried:
+                    continue
+                self._journal.file(self._as_filed(parcel))
+                self._journal.outcome(parcel.notice_id, State.PRINTED, self._at(), f"to be posted: {parcel.path}")
+                self._report(Event("outcome", parcel.notice_id, State.PRINTED, parcel.path))
+        except Stopped as trouble:
+            done.trouble = done.trouble or trouble
+
+    @contextmanager
+    def _interruptible(self) -> Iterator[None]:
+        """Ctrl-C and SIGTERM end the run after the email in hand, and what was sent is recorded."""
+
+        def interrupt(_number: int, _frame: object) -> None:
+            self._interrupted = True
+            self._report(Event("interrupted", text="finishing the email in hand"))
+
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    # -------------------------------------------------------------- what is put on record
+
+    def _settle(
+        self, extra: Mapping[str, bytes] | None = None, trouble: Stopped | None = None, note: str = ""
+    ) -> Outcome:
+        """Brings ledger, documents and history up to the journal; each step may be taken again. Then raises the trouble."""
+        try:
+            outcome = self._record(dict(extra or {}), note)
+        except Stopped as problem:
+            raise trouble or problem from problem
+        if trouble:
+            raise trouble
+        return outcome
+
+    def _record(self, extra: dict[str, bytes], note: str) -> Outcome:
+        self._journal.sync()
+        self._report(Event("journal"))
+        self._check_ledger()
+        lacking = self._lacking()
+        if lacking:
+            self._ledger.append(lacking)
+            self._report(Event("ledger", text=str(len(lacking))))
+        names = dict.fromkeys([*self._journal.unsettled, *(row["notice_id"] for row in lacking)])
+        told = [fate for name in names if (fate := self._journal.fates[name]).entries]
+        commit = ""
+        if told or extra:
+            changed: dict[str, bytes | str] = {**extra, **self._documents(told)}
+            if told:
+                changed[PATH] = self._ledger.content()
+            commit = self._repository.commit(changed, _message(told, note) if told else _filed_message(extra))
+            self._report(Event("commit", text=commit))
+        self._journal.settled(self._at(), commit)
+        self._report(Event("settled", text=commit))
+        return Outcome(tuple(map(_result, told)), commit=commit)
+
+    def _lacking(self) -> list[Row]:
+        fates = (fate for fate in self._journal.fates.values() if fate.entries)
+        return list(missing(self._ledger.rows(), map(_rows, fates)))
+
+    def _documents(self, told: Sequence[Fate]) -> dict[str, bytes | str]:
+        """The frozen document of each notice, for the commit, and put back where a git command took it away."""
+        filed = [entry.filed for entry in (fate.entries[-1] for fate in told) if entry.filed.blob]
+        known = self._repository.known(each.blob for each in filed)
+        gone = [each for each in filed if each.blob in known and not self._is_there(each.path)]
+        restored = self._repository.contents(each.blob for each in gone)
+        for each in gone:
+            files.put(self._root, each.path, restored[each.blob])
+        found: dict[str, bytes | str] = {}
+        for each in filed:
+            if each.blob in known:
+                found[each.path] = each.blob
+            elif (content := self._on_disk(each)) is not None:
+                found[each.path] = content
+            else:
+                self._report(Event("lost", each.notice_id, text=f"git has lost the bytes of {each.path}"))
+        return found
+
+    def _is_there(self, path: str) -> bool:
+        target = files.inside(self._root, path)
+        return target.is_file() and target.stat().st_size > 0
+
+    def _on_disk(self, filed: Filed) -> bytes | None:
+        contents, _ = files.read(self._root, [filed.path])
+        content = contents.get(filed.path)
+        return content if content is not None and sha256(content).hexdigest() == filed.sha256 else None
+
+    # -------------------------------------------------------------- notices by name
+
+    def _as_filed(self, parcel: Parcel) -> Filed:
+        own = {
+            "notice_id": parcel.notice_id,
+            "channel": parcel.channel,
+            "message_id": parcel.message_id,
+            "sha256": parcel.sha256,
+            "file": parcel.path,
+            "recipient": parcel.recipient,
+        }
+        return Filed(
+            notice_id=parcel.notice_id,
+            path=parcel.path,
+            sha256=parcel.sha256,
+            blob=self._repository.blob(parcel.content),
+            channel=parcel.channel,
+            recipient=parcel.recipient,
+            message_id=parcel.message_id,
+            line=parcel.line,
+            rows=tuple({**row, **own} for row in parcel.rows),
+        )
+
+    def _filed(self, notice_id: str) -> Filed:
+        """A notice on record; in another clone than the one that sent it, as the ledger has it."""
+        if fate := self._journal.fates.get(notice_id):
+            return fate.entries[-1].filed if fate.entries else fate.filed
+        rows = last_states(self._ledger.rows()).get(notice_id)
+        if not rows:
+            raise Stopped(f"there is no notice called {notice_id}", "accounts/notices.csv lists them all.")
+        first = rows[0]
+        held = self._repository.committed(self._repository.head(), [first["file"]])
+        return Filed(
+            notice_id=notice_id,
+            path=first["file"],
+            sha256=first["sha256"],
+            blob=held.get(first["file"], ""),
+            channel=first["channel"],
+            recipient=first["recipient"],
+            message_id=first["message_id"],
+            line=f"{first['account_id']} {first['step']}".strip(),
+            rows=tuple(rows),
+        )
+
+    def _frozen(self, filed: Filed) -> Parcel:
+        """A notice as it was frozen, to be sent again."""
+        content = self._repository.contents([filed.blob] if filed.blob else []).get(filed.blob)
+        if content is None or sha256(content).hexdigest() != filed.sha256:
+            content = self._on_disk(filed)
+        if content is None:
+            raise Stopped(f"the bytes of {filed.notice_id} are lost", f"It was {filed.path}; look for it in a backup.")
+        return Parcel(
+            filed.notice_id,
+            filed.path,
+            content,
+            filed.channel,
+            filed.rows,
+            filed.line,
+            filed.recipient,
+            filed.message_id,
+        )
+
+    def _at(self) -> str:
+        return self._now().isoformat(timespec="seconds")
+
+
+def interrupted(root: Path) -> bool:
+    """True when an earlier send did not come to its end, or one is under way: the ledger may lack rows. Changes nothing."""
+    try:
+        repository = Repository.open(root.resolve())
+        kinds = [
+            record["k"] for record in journal.read(repository.common / "pastdue" / f"journal{repository.suffix}")[2]
+        ]
+    except Stopped:
+        return False
+    last = max((place for place, kind in enumerate(kinds) if kind == "settled"), default=-1)
+    return any(kind in {"intent", "outcome"} for kind in kinds[last + 1 :])
+
+
+def _flaw(parcel: Parcel, *, drafts: bool) -> str:
+    """Why the notice may not leave; "" when it may."""
+    cells = [cell for row in parcel.rows for cell in row.values()]
+    if not parcel.rows or any(set(row) - set(COLUMNS) for row in parcel.rows):
+        return "its rows for the notices ledger are not as they should be"
+    if not all(map(_is_plain, [*cells, parcel.notice_id, parcel.path, parcel.line])):
+        return "a control character is in its name or its rows"
+    if not parcel.path.startswith("outbox/"):
+        return f"{parcel.path} is not in outbox/"
+    if not parcel.is_mail:
+        return ""
+    return gate.check(parcel.content, parcel.recipient, parcel.message_id, draft=drafts)
+
+
+def _is_plain(text: str) -> bool:
+    return not any(c < " " or c == "\x7f" or "\ud800" <= c <= "\udfff" for c in text)
+
+
+def _rows(fate: Fate) -> list[Row]:
+    return [
+        {**row, "state": entry.state, "at": entry.at, "reply": entry.reply}
+        for entry in fate.entries
+        for row in entry.filed.rows
+    ]
+
+
+def _result(fate: Fate) -> Result:
+    entry = fate.entries[-1]
+    filed = entry.filed
+    return Result(filed.notice_id, entry.state, entry.at, entry.reply, filed.path, filed.recipient, filed.message_id)
+
+
+# ------------------------------------------------------------------ the words of the history
+
+
+def _message(told: Sequence[Fate], note: str) -> str:
+    """The commit message of a run: how many notices to how many accounts, then a line per notice."""
+    entries = [fate.entries[-1] for fate in told]
+    lines = [
+        f"Notice: {entry.filed.notice_id} {entry.state} {entry.filed.message_id or '-'} "
+        f"sha256:{entry.filed.sha256[:16]} {entry.filed.line}".rstrip()
+        for entry in entries
+    ]
+    return "\n".join([_subject(told), "", *([note, ""] if note else []), *lines, ""])
+
+
+def _subject(told: Sequence[Fate]) -> str:
+    entries = [fate.entries[-1] for fate in told if fate.entries[-1].filed.channel != COPY] or [
+        fate.entries[-1] for fate in told
+    ]
+    counts = Counter(entry.state for entry in entries)
+    lead = next(state for state in State if state in counts)
+    rows = [row for entry in entries if entry.state is lead for row in entry.filed.rows]
+    sums: dict[str, Decimal] = {}
+    for row in {(row["account_id"], row["invoice_id"], row["due"], row["currency"]): row for row in rows}.values():
+        sums[row["currency"]] = sums.get(row["currency"], Decimal()) + Decimal(row["open"])
+    money = " + ".join(f"{amount:,f} {currency}" for currency, amount in sums.items())
+    accounts = len({row["account_id"] for row in rows})
+    subject = f"{lead}: {_count(counts[lead], 'notice')} to {_count(accounts, 'account')}, {money}"
+    others = ", ".join(f"{count} {state}" for state, count in counts.items() if state is not lead)
+    return f"{subject}; {others}" if others else subject
+
+
+def _filed_message(extra: Mapping[str, bytes]) -> str:
+    return "\n".join([f"filed: {_count(len(extra), 'document')}", "", *sorted(extra), ""])
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"

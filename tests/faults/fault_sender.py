@@ -1,0 +1,128 @@
+"""The senders that are killed: ours, and a naive one. Started once, it forks a child per job, so that a trial costs milliseconds.
+
+A job is a line of JSON: {"sender", "root", "port", "names", "kill": null | ["event", n] | ["line", n] | ["near", n],
+"group", "day"}; the answer is a line with how the child ended, and how far it counted.
+"""
+
+import json
+import os
+import signal
+import smtplib
+import subprocess
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from fault_workspace import DAY, NOW, letter, parcel, states
+
+import pastdue.delivery
+from pastdue.delivery import Stopped
+from pastdue.delivery.mail import Patience, Smtp
+from pastdue.delivery.post import Event, Post
+from pastdue.model import State
+
+HERE = str(Path(pastdue.delivery.__file__).parent)
+NEAR_THE_WIRE = ("_transaction", "_announce", "_body", "_dot", "write", "answer", "_next", "send", "_send", "release")
+
+
+class Killer:
+    """Kills this process, as the power of a `kill -9` does, at the n-th event, line of code, or line near the wire."""
+
+    def __init__(self, kill: list[Any] | None) -> None:
+        self.kind, self.left = kill or ("", 0)
+        self.counted = 0
+
+    def count(self, kind: str) -> None:
+        if kind == self.kind:
+            self.counted += 1
+            if self.counted == self.left:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    def event(self, _: Event) -> None:
+        self.count("event")
+
+    def trace(self, frame: FrameType, what: str, _: Any) -> Any:
+        if not frame.f_code.co_filename.startswith((HERE, __file__)):
+            return None
+        if what == "line":
+            self.count("line")
+            if frame.f_code.co_name in NEAR_THE_WIRE:
+                self.count("near")
+        return self.trace
+
+
+def ours(job: dict[str, Any], killer: Killer) -> None:
+    """One run of the product: what is not out yet goes, except where the ledger says that it will not."""
+    root, day = Path(job["root"]), job.get("day", DAY)
+    smtp = Smtp(
+        "127.0.0.1", job["port"], "none", "billing@us.example", patience=Patience(3, 3, 3, job.get("dot", 0.4), pause=0)
+    )
+    smtp.group = job.get("group", 1)
+    with Post(root, now=lambda: NOW, report=killer.event) as post:
+        known = states(root) if (root / "accounts/notices.csv").exists() else {}
+        wanted = [parcel(name, day=day) for name in job["names"]] + [letter(name, day=day) for name in job["names"][:1]]
+        due = [each for each in wanted if known.get(each.notice_id, "deferred") == State.DEFERRED]
+        post.deliver(due, smtp)
+
+
+def naive(job: dict[str, Any], killer: Killer) -> None:
+    """What one writes first: send, then a row, on the disk; at the end, a commit."""
+    root, record = Path(job["root"]), Path(job["root"]) / "accounts/notices.csv"
+    done = record.read_text() if record.exists() else ""
+    with smtplib.SMTP("127.0.0.1", job["port"], local_hostname="localhost", timeout=job.get("dot", 0.4)) as smtp:
+        for name in job["names"]:
+            each = parcel(name, day=job.get("day", DAY))
+            if each.notice_id in done:
+                continue
+            try:
+                smtp.sendmail("billing@us.example", [each.recipient], each.content)
+                state = "sent"
+            except smtplib.SMTPRecipientsRefused:
+                state = "refused"
+            with record.open("a") as rows:
+                rows.write(f"{each.notice_id},{state}\n")
+                rows.flush()
+                os.fsync(rows.fileno())
+    subprocess.run(["git", "add", "accounts"], cwd=root, check=True)
+    subprocess.run(["git", "commit", "-q", "-m", "sent"], cwd=root, stdout=subprocess.DEVNULL, check=False)
+
+
+def child(job: dict[str, Any]) -> int:
+    """Does the job in the process that may die of it."""
+    killer = Killer(job["kill"])
+    if killer.kind in {"line", "near"} or job.get("count"):
+        killer.kind = killer.kind or job["count"]
+        sys.settrace(killer.trace)
+    code = 0
+    try:
+        {"ours": ours, "naive": naive}[job["sender"]](job, killer)
+    except Stopped as stopped:
+        code = 75 if "under way" in stopped.message else 4
+        Path(job["root"], ".git", "said").write_text(str(stopped))
+    except (OSError, smtplib.SMTPException) as problem:
+        code = 5
+        Path(job["root"], ".git", "said").write_text(str(problem))
+    finally:
+        sys.settrace(None)
+    Path(job["root"], ".git", "counted").write_text(str(killer.counted))
+    return code
+
+
+def main() -> None:
+    for line in sys.stdin:
+        job = json.loads(line)
+        pid = os.fork()
+        if pid == 0:
+            code = 70
+            try:
+                code = child(job)
+            finally:
+                sys.stderr.flush()
+                os._exit(code) if code != 70 else None
+        _, status = os.waitpid(pid, 0)
+        print(os.waitstatus_to_exitcode(status), flush=True)
+
+
+if __name__ == "__main__":
+    main()
