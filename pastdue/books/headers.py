@@ -14,6 +14,7 @@ from pastdue.findings import Finding, Severity, error, shown, warning
 NOTICE_COLUMNS = (
     "notice_id", "on", "account_id", "invoice_id", "due", "step", "rung", "channel", "state", "open",
     "currency", "pay_by", "announces", "message_id", "sha256", "file", "at", "reply",
+    "recipient",
 )  # fmt: skip
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
@@ -33,7 +34,7 @@ REQUIRED: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "invoices": (("invoice_id",), ("account_id",), ("due", "issued"), ("amount",)),
     "payments": (("received",), ("account_id",), ("amount",)),
     "activity": (("on",), ("account_id",), ("kind",)),
-    "notices": tuple((column,) for column in NOTICE_COLUMNS),
+    "notices": tuple((column,) for column in NOTICE_COLUMNS if column != "recipient"),
 }
 
 BRING_BACK = "The tool writes this file; bring it back from version control."
