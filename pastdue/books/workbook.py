@@ -83,6 +83,8 @@ def open_workbook(file: str, content: bytes) -> tuple[Workbook | None, list[Find
         book = _calamine(lambda: CalamineWorkbook.from_filelike(io.BytesIO(content)))
     except _UnreadableError as problem:
         return None, [error(file, *problem.args)]
+    if len(set(book.sheet_names)) < len(book.sheet_names):
+        return None, [error(file, "two sheets have the same name", _SAVE_AGAIN)]
     sheets = [sheet for sheet in book.sheets_metadata if sheet.typ == SheetTypeEnum.WorkSheet]
     seen = [sheet.name for sheet in sheets if sheet.visible == SheetVisibleEnum.Visible]
     return Workbook(file, [sheet.name for sheet in sheets], seen[0] if seen else "", book, archive, ods), []
@@ -164,7 +166,8 @@ def _letters(column: int) -> str:
 
 # ------------------------------------------------------------------ the look into XLSX
 
-_REFERENCE = re.compile(rb"\sr\s*=\s*[\"']([A-Za-z]*)(\d+)[\"']")
+_CELL = re.compile(r"([A-Za-z]{1,3})0*([0-9]+)")
+_COUNT = re.compile(r"\+?0*([0-9]+)")
 # Nothing but these can reach far: two letters or more, or seven digits or more.
 _FAR = re.compile(rb"\sr\s*=\s*[\"'](?:[A-Za-z]{2,}\d|[A-Za-z]?\d{7,})")
 _FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
@@ -176,19 +179,16 @@ def _look_xlsx(archive: zipfile.ZipFile, sheet: str) -> _Troubles:
     # Four words "row" per row are far more than any program writes.
     if b"\0" in xml or xml.count(b"row") > 4 * _LAST_ROW:
         raise _UnreadableError(*_DAMAGED)
-    if _FAR.search(xml):
-        _check_extent(*_extent(xml))
-    if _FORMULA.search(xml) or b'"e"' in xml or b"'e'" in xml:
-        return dict(_troubled_xlsx(xml))
-    return {}
-
-
-def _extent(xml: bytes) -> tuple[int, int]:
+    if not (_FAR.search(xml) or _FORMULA.search(xml) or b'"e"' in xml or b"'e'" in xml):
+        return {}
+    troubles: _Troubles = {}
     rows = columns = 0
-    for reference in _REFERENCE.finditer(xml):
-        rows = max(rows, int(reference[2][:12]))
-        columns = max(columns, _column(reference[1][:6].decode()))
-    return rows, columns
+    for row, column, trouble in _written_cells(xml):
+        rows, columns = max(rows, row + 1), max(columns, column + 1)
+        if trouble is not None:
+            troubles[row, column] = trouble
+    _check_extent(rows, columns)
+    return troubles
 
 
 def _column(letters: str) -> int:
@@ -216,30 +216,39 @@ def _path_in_archive(archive: zipfile.ZipFile, sheet: str) -> str:
     raise _UnreadableError(*_DAMAGED)
 
 
-def _troubled_xlsx(xml: bytes) -> Iterator[tuple[tuple[int, int], str]]:
+def _written_cells(xml: bytes) -> Iterator[tuple[int, int, str | None]]:
+    """Row and column, from 0, of each cell that is not blank, and what is wrong with it."""
     row = column = -1
     for event, element in _elements(io.BytesIO(xml), "{*}row", "{*}c", events=("start", "end")):
-        name = element.tag.rpartition("}")[2]
-        if event == "start":
-            if name == "row":
-                row, column = _number(element.get("r"), row + 2) - 1, -1
-            continue
-        if name == "row":
+        is_row = element.tag.rpartition("}")[2] == "row"
+        if is_row and event == "start":
+            row, column = _count(element.get("r"), row + 2) - 1, -1
+        elif is_row:
             element.clear()
-            continue
-        reference = _CELL.fullmatch(element.get("r", ""))
-        column = _column(reference[1]) - 1 if reference else column + 1
-        row = int(reference[2]) - 1 if reference else row
-        trouble = _trouble_xlsx(element)
-        if trouble is not None:
-            yield (row, column), trouble
+        elif event == "end":
+            row, column = _reference(element.get("r"), row, column)
+            if len(element):
+                yield row, column, _trouble_xlsx(element)
 
 
-_CELL = re.compile(r"([A-Za-z]{1,4})([0-9]{1,9})")
+def _reference(text: str | None, row: int, column: int) -> tuple[int, int]:
+    """Row and column, from 0, of a cell: as it says, or else behind the one before it."""
+    if text is None:
+        return row, column + 1
+    written = _CELL.fullmatch(text)
+    if written is None:
+        raise _UnreadableError(*_DAMAGED)
+    return int(written[2][:12]) - 1, _column(written[1]) - 1
 
 
-def _number(text: str | None, otherwise: int) -> int:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else otherwise
+def _count(text: str | None, otherwise: int) -> int:
+    """A number of rows or columns; of a number beyond any sheet, enough to tell that it is."""
+    if text is None:
+        return otherwise
+    digits = _COUNT.fullmatch(text)
+    if digits is None:
+        raise _UnreadableError(*_DAMAGED)
+    return int(digits[1][:12])
 
 
 def _trouble_xlsx(cell: Any) -> str | None:
@@ -252,57 +261,73 @@ def _trouble_xlsx(cell: Any) -> str | None:
 
 # ------------------------------------------------------------------ the look into ODS
 
-_TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
-_OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
+_TABLE_URN = "urn:oasis:names:tc:opendocument:xmlns:table:1.0"
+_TABLE, _ROW = f"{{{_TABLE_URN}}}table", f"{{{_TABLE_URN}}}table-row"
+_FORMULA_ODS = f"{{{_TABLE_URN}}}formula"
+_ROWS, _COLUMNS = f"{{{_TABLE_URN}}}number-rows-repeated", f"{{{_TABLE_URN}}}number-columns-repeated"
+_VALUE_TYPE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}value-type"
 _CALC_TYPE = "{urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0}value-type"
-_TEXT_P = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}p"
+_PARAGRAPH = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}p"
+_PREFIX = re.compile(rb"xmlns:table\s*=\s*[\"']([^\"']*)[\"']")
 
 
 def _look_ods(archive: zipfile.ZipFile) -> Mapping[str, _Troubles]:
     """The same for every sheet of an ODS: calamine reads them all when it opens the file."""
+    xml = _part(archive, "content.xml")
+    # calamine goes by the prefix, the look by what it stands for.
+    if set(_PREFIX.findall(xml)) != {_TABLE_URN.encode()}:
+        raise _UnreadableError(*_DAMAGED)
+    may_have_troubles = b"formula" in xml or b"error" in xml
     found: dict[str, _Troubles] = {}
     troubles: _Troubles = {}
     depth = row = 0
-    tags = (f"{_TABLE}table", f"{_TABLE}table-row")
-    for event, element in _elements(io.BytesIO(_part(archive, "content.xml")), *tags, events=("start", "end")):
-        if element.tag == tags[0]:
+    for event, element in _elements(io.BytesIO(xml), _TABLE, _ROW, events=("start", "end")):
+        if element.tag == _TABLE:
             depth += 1 if event == "start" else -1
             if event == "start" and depth == 1:
-                row, troubles = 0, found.setdefault(element.get(f"{_TABLE}name", ""), {})
+                row, troubles = 0, found.setdefault(element.get(f"{{{_TABLE_URN}}}name", ""), {})
         elif event == "end" and depth == 1:
-            row = _look_ods_row(element, row, troubles)
+            rows = _count(element.get(_ROWS), 1)
+            cells = list(element)
+            widths = [_count(cell.get(_COLUMNS), 1) for cell in cells]
+            _check_ods_extent(row + rows, cells, widths)
+            if may_have_troubles:
+                _look_ods_row(range(row, row + rows), cells, widths, troubles)
+            row += rows
             element.clear()
     return found
 
 
-def _look_ods_row(element: Any, row: int, troubles: _Troubles) -> int:
-    """Adds the row's troubled cells; gives the number of the row after it."""
-    rows = _number(element.get(f"{_TABLE}number-rows-repeated"), 1)
-    column = reach = 0
-    here: list[tuple[range, str]] = []
-    for cell in element:
-        columns = range(column, column + _number(cell.get(f"{_TABLE}number-columns-repeated"), 1))
-        column = columns.stop
-        if cell.get(f"{_OFFICE}value-type") is not None or cell.get(f"{_TABLE}formula") is not None or len(cell):
-            reach = column
+def _check_ods_extent(rows: int, cells: Sequence[Any], widths: Sequence[int]) -> None:
+    """Blank cells at the end of a row, and rows of nothing else, are repeated to the end of the sheet and take no memory."""
+    last = len(cells)
+    while last and cells[last - 1].get(_VALUE_TYPE) is None and not len(cells[last - 1]):
+        if cells[last - 1].get(_FORMULA_ODS) is not None:
+            break
+        last -= 1
+    if last:
+        _check_extent(rows, sum(widths[:last]))
+
+
+def _look_ods_row(rows: range, cells: Sequence[Any], widths: Sequence[int], troubles: _Troubles) -> None:
+    column = 0
+    for cell, width in zip(cells, widths, strict=True):
         trouble = _trouble_ods(cell)
         if trouble is not None:
-            here.append((columns, trouble))
-    if reach:
-        _check_extent(row + rows, reach)
-    if len(troubles) + rows * sum(len(columns) for columns, _ in here) > _LAST_ROW:
-        raise _UnreadableError("more than a million cells hold errors or formulas without a result", _SAVE_AGAIN)
-    for columns, trouble in here:
-        troubles.update(((r, c), trouble) for r in range(row, row + rows) for c in columns)
-    return row + rows
+            if len(troubles) + len(rows) * width > _LAST_ROW:
+                raise _UnreadableError(
+                    "more than a million cells hold errors or formulas without a result", _SAVE_AGAIN
+                )
+            troubles.update(((r, c), trouble) for r in rows for c in range(column, column + width))
+        column += width
 
 
 def _trouble_ods(cell: Any) -> str | None:
     if cell.get(_CALC_TYPE) == "error":
-        written = cell.find(_TEXT_P)
+        written = cell.find(_PARAGRAPH)
         return "".join(written.itertext()) if written is not None else "#ERROR!"
-    is_formula, has_value = cell.get(f"{_TABLE}formula") is not None, cell.get(f"{_OFFICE}value-type") is not None
-    return "" if is_formula and not has_value else None
+    # A formula whose result is the empty text has no type either, but an empty paragraph.
+    return "" if cell.get(_FORMULA_ODS) is not None and cell.get(_VALUE_TYPE) is None and not len(cell) else None
 
 
 # ------------------------------------------------------------------ cells

@@ -1,6 +1,7 @@
 """Spreadsheets: values as their program means them, and nothing that cannot be trusted taken for a value."""
 
 import io
+import re
 import zipfile
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
@@ -191,6 +192,17 @@ def test_a_formula_with_a_result_is_its_result() -> None:
     assert not grid(content).faults
 
 
+def test_a_formula_of_ods_whose_result_is_the_empty_text_is_blank() -> None:
+    cell = b'<table:table-cell table:formula="of:=A1"><text:p/></table:table-cell>'
+    content = changed(
+        ods([HEADER, ("i", "a", None, "=A1")]),
+        "content.xml",
+        lambda xml: re.sub(rb"<table:table-cell [^>]*formula[^>]*(/>|></table:table-cell>)", cell, xml),
+    )
+    assert column(content, 3) == [""]
+    assert not grid(content).faults
+
+
 def test_a_formula_whose_result_is_the_empty_text_is_blank() -> None:
     content = with_cells(xlsx([HEADER, ("i", "a", None, 1)]), '<c r="D2" t="str"><f>""</f><v></v></c>')
     assert column(content, 3) == [""]
@@ -241,9 +253,10 @@ def with_cells(content: bytes, cells: str) -> bytes:
         start = xml.index(b'<c r="D2"')
         return xml[:start] + cells.encode() + xml[xml.index(b"</c>", start) + 4 :]
 
-    return changed(content, "xl/worksheets/sheet1.xml", change)
+    return changed(content, SHEET, change)
 
 
+SHEET = "xl/worksheets/sheet1.xml"
 SOUND = xlsx([HEADER, ("i", "a", None, 1)])
 SOUND_ODS = ods([HEADER, ("i", "a", None, 1)])
 
@@ -278,9 +291,40 @@ def test_a_stray_cell_at_the_far_end_is_refused_before_memory_is_given_to_it(cel
     assert refused(with_cells(SOUND, cell)).startswith("the sheet reaches to row")
 
 
+@pytest.mark.parametrize("cell", ['<c r="XFD2" s="0"/>', '<c r="ABC2" s="0"></c>'])
+def test_a_blank_cell_at_the_far_end_is_nothing(cell: str) -> None:
+    content = with_cells(SOUND, '<c r="D2"><v>1</v></c>' + cell)
+    content = changed(
+        content, SHEET, lambda xml: xml.replace(b"</sheetData>", b'<row r="1048576" ht="15"/></sheetData>')
+    )
+    assert grid(content).rows.tolist() == [2]
+
+
+def test_cells_that_do_not_say_where_they_stand_are_counted() -> None:
+    far = b'<row r="99999999"><c><v>1</v></c></row></sheetData>'
+    assert refused(changed(SOUND, SHEET, lambda xml: xml.replace(b"</sheetData>", far))).startswith("the sheet reaches")
+
+
 def test_a_cell_repeated_a_million_times_is_refused_before_memory_is_given_to_it() -> None:
     bomb = ods([HEADER, ("i", "a", None, 1)], repeat=[(1, 1), (1_000_000, 16_000)])
     assert refused(bomb) == "the sheet reaches to row 1,000,001 and column WQM"
+
+
+@pytest.mark.parametrize("times", ["99999999999999999999", "+99999999"])
+def test_no_spelling_of_a_repetition_slips_through(times: str) -> None:
+    content = changed(
+        ods([HEADER, ("i", "a", None, 1)], repeat=[(1, 1), (77, 1)]),
+        "content.xml",
+        lambda xml: xml.replace(b'repeated="77"', f'repeated="{times}"'.encode()),
+    )
+    assert refused(content).startswith("the sheet reaches to row")
+
+
+def test_a_prefix_that_stands_for_something_else_is_refused() -> None:
+    content = changed(
+        SOUND_ODS, "content.xml", lambda xml: xml.replace(b"urn:oasis:names:tc:opendocument:xmlns:table:1.0", b"urn:x")
+    )
+    assert refused(content) == "the file is damaged, or not a spreadsheet"
 
 
 def test_blank_cells_repeated_to_the_end_of_the_sheet_are_nothing() -> None:
