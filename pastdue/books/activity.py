@@ -13,7 +13,7 @@ from pastdue.books.invoices import Invoices
 from pastdue.books.rows import Rows, one_of
 from pastdue.books.tables import RawTable
 from pastdue.config import Columns, Config, ConsequenceName
-from pastdue.findings import Finding
+from pastdue.findings import Finding, shown
 from pastdue.model import Activity
 
 KINDS = (
@@ -116,7 +116,7 @@ def _judge_invoice(rows: Rows, ids: pa.Array, invoices: Invoices) -> None:
     rows.refuse(
         wrong,
         "invoice_id",
-        lambda i: f"{{cell}} is not an invoice of {rows.accounts[i].as_py()}",
+        lambda i: f"{{cell}} is not an invoice of {shown(rows.accounts[i].as_py())}",
         lambda i: f"{invoices.alike.hint(ids[i].as_py())}Write one of the account's invoices, or leave it blank.",
     )
 

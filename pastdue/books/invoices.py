@@ -15,7 +15,7 @@ from pastdue.books.cells import Coded
 from pastdue.books.rows import Alike, Rows
 from pastdue.books.tables import RawTable
 from pastdue.config import Columns, Config
-from pastdue.findings import Finding
+from pastdue.findings import Finding, shown
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ def _refuse_clashes(rows: Rows, known: Coded, currency: pa.Array, due: np.ndarra
     rows.refuse(
         elsewhere >= 0,
         "invoice_id",
-        _beside(rows, elsewhere, ("an invoice of", "of"), rows.accounts),
+        _beside(rows, elsewhere, "an invoice of", rows.accounts),
         "An invoice belongs to one account: give each its own number.",
     )
     coins = Coded.of(currency).codes
@@ -136,7 +136,7 @@ def _refuse_clashes(rows: Rows, known: Coded, currency: pa.Array, due: np.ndarra
     rows.refuse(
         (otherwise >= 0) & (elsewhere < 0),
         "invoice_id",
-        _beside(rows, otherwise, ("in", "in"), currency),
+        _beside(rows, otherwise, "in", currency),
         "An invoice has one currency: give each its own number.",
     )
     before = _same_before(known, due, named & (due > 0) & (elsewhere < 0))
@@ -148,10 +148,10 @@ def _refuse_clashes(rows: Rows, known: Coded, currency: pa.Array, due: np.ndarra
     )
 
 
-def _beside(rows: Rows, other: np.ndarray, lead: tuple[str, str], column: pa.Array) -> Callable[[int], str]:
+def _beside(rows: Rows, other: np.ndarray, lead: str, column: pa.Array) -> Callable[[int], str]:
     def says(i: int) -> str:
-        here, there = column[i].as_py(), column[int(other[i])].as_py()
-        return f"{{cell}} is {lead[0]} {here} here and {lead[1]} {there} in row {rows.table.rows[other[i]]}"
+        here, there = shown(column[i].as_py()), shown(column[int(other[i])].as_py())
+        return f"{{cell}} is {lead} {here} here and {lead} {there} in row {rows.table.rows[other[i]]}"
 
     return says
 

@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -26,7 +26,8 @@ _LONGEST_ID = 64
 _LONGEST_NAME = 200
 _LONGEST_TEXT = 2000
 
-Says = str | Callable[[int], str]  # a message, with `{cell}` for the cell's text, or made for the row
+# What is said of a row: words with `{cell}` for the cell's text, or made for the row and begun by `{cell}` or without it.
+Says = str | Callable[[int], str]
 
 
 class Rows:
@@ -41,6 +42,7 @@ class Rows:
         self.kept = np.ones(len(table.rows), bool)
         self.findings: list[Finding] = []
         self._is_record = is_record
+        self._trimmed: dict[str, pa.Array] = {}
         self._stopped: set[str] = set()
         self._wrong: dict[str, np.ndarray] = {}
         # Until it is known, a row is nobody's: what is wrong with the cell that names its account stops the run.
@@ -105,7 +107,10 @@ class Rows:
 
     def _worded(self, says: Says, i: int, column: str) -> str:
         text = says if isinstance(says, str) else says(i)
-        return text.replace("{cell}", shown(self.texts(column)[i].as_py()), 1) if "{cell}" in text else text
+        # Words made for a row quote its text, and that may well hold "{cell}" itself.
+        if "{cell}" in text if isinstance(says, str) else text.startswith("{cell}"):
+            return text.replace("{cell}", shown(self.texts(column)[i].as_py()), 1)
+        return text
 
     def _concerns_many(self, where: np.ndarray, blamed: pa.Array) -> bool:
         return len(blamed.take(pa.array(where)).unique()) > _SAID
@@ -133,10 +138,6 @@ class Rows:
             self.findings.append(warning(self.table.file, message, sheet=self.table.sheet, column=column, row=last))
 
     # -------------------------------------------------------------- text
-
-    @cached_property
-    def _trimmed(self) -> dict[str, pa.Array]:
-        return {}
 
     def texts(self, column: str) -> pa.Array:
         """The column's text without spaces around it."""
@@ -210,11 +211,12 @@ class Rows:
     def hint_of(self, column: str, words: Sequence[str]) -> Callable[[int], str]:
         """A hint at the word that was probably meant, or at all of them."""
 
-        def hint(i: int) -> str:
-            near = difflib.get_close_matches(self.texts(column)[i].as_py().casefold(), words, n=1, cutoff=0.6)
-            return f"Did you mean {near[0]}?" if near else one_of(words)
+        @cache
+        def near(text: str) -> str:
+            found = difflib.get_close_matches(text.casefold(), words, n=1, cutoff=0.6)
+            return f"Did you mean {found[0]}?" if found else one_of(words)
 
-        return hint
+        return lambda i: near(self.texts(column)[i].as_py())
 
     # -------------------------------------------------------------- figures
 

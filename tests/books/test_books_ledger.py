@@ -290,6 +290,20 @@ def test_a_table_has_every_column_of_its_ledger_and_no_other(config: Config) -> 
     assert tables["invoices"].rows.tolist() == [2]
 
 
+def test_a_cell_that_is_called_like_a_place_in_a_message_is_text(read: Read) -> None:
+    _, findings = read(
+        customers="account_id,name\n{cell},A\nacme,B\n",
+        invoices="invoice_id,account_id,due,amount\n{cell},{cell},{cell},1,{cell}\n{cell},{place},2026-01-31,1\n",
+    )
+    assert [finding.message for finding in findings] == [
+        '"{cell}" stands beyond the last of the 4 columns',
+        'customers has no account "{place}"',
+        '"{cell}" is not a date',
+        '"{cell}" is an invoice of "{cell}" here and an invoice of "{place}" in row 3',
+        '"{cell}" is an invoice of "{place}" here and an invoice of "{cell}" in row 2',
+    ]
+
+
 def test_one_header_may_stand_for_two_columns(read: Read) -> None:
     columns = {"invoices": {"headers": {"invoice_id": "No.", "reference": "No."}}}
     books, findings = read(columns, invoices="No.,account_id,due,amount\nX,acme,2026-01-31,1\n")
@@ -367,6 +381,8 @@ def assert_sound(books: Ledger, findings: list[Finding]) -> None:
 
 WORDS = ["acme", "bolt", "INV-1", "INV-2", "2026-01-31", "2026-02-30", "1.00", "1e5", "", " ", "EUR", "JPY", "XXX", "€"]
 WORDS += [
+    "{cell}",
+    "{place}",
     "promise",
     "plan",
     "note",

@@ -670,10 +670,10 @@ accounts/invoices.csv:3: error: invoice_id: "INV-1" with the same due date stand
         "one number in two accounts",
         {"invoices": _INVOICES + "INV-1,acme,2026-01-31,1\nINV-1,bolt,2026-01-31,2\n"},
         r"""
-accounts/invoices.csv:2: error: invoice_id: "INV-1" is an invoice of acme here and of bolt in row 3
+accounts/invoices.csv:2: error: invoice_id: "INV-1" is an invoice of "acme" here and an invoice of "bolt" in row 3
     An invoice belongs to one account: give each its own number.
     => acme
-accounts/invoices.csv:3: error: invoice_id: "INV-1" is an invoice of bolt here and of acme in row 2
+accounts/invoices.csv:3: error: invoice_id: "INV-1" is an invoice of "bolt" here and an invoice of "acme" in row 2
     An invoice belongs to one account: give each its own number.
     => bolt
 """,
@@ -684,10 +684,10 @@ accounts/invoices.csv:3: error: invoice_id: "INV-1" is an invoice of bolt here a
             "invoices": "invoice_id,account_id,due,amount,currency\nINV-1,acme,2026-01-31,1,EUR\nINV-1,acme,2026-02-28,2,USD\n"
         },
         r"""
-accounts/invoices.csv:2: error: invoice_id: "INV-1" is in EUR here and in USD in row 3
+accounts/invoices.csv:2: error: invoice_id: "INV-1" is in "EUR" here and in "USD" in row 3
     An invoice has one currency: give each its own number.
     => acme
-accounts/invoices.csv:3: error: invoice_id: "INV-1" is in USD here and in EUR in row 2
+accounts/invoices.csv:3: error: invoice_id: "INV-1" is in "USD" here and in "EUR" in row 2
     An invoice has one currency: give each its own number.
     => acme
 """,
@@ -812,7 +812,7 @@ accounts/activity.csv:2: error: invoice_id: the cell is blank, and dispute needs
         "a dispute of another account's invoice",
         {"activity": _ACTIVITY + "2026-02-01,acme,dispute,INV-2,,,,,\n"},
         r"""
-accounts/activity.csv:2: error: invoice_id: "INV-2" is not an invoice of acme
+accounts/activity.csv:2: error: invoice_id: "INV-2" is not an invoice of "acme"
     Write one of the account's invoices, or leave it blank.
     => acme
 """,
