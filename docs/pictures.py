@@ -33,9 +33,8 @@ def main() -> None:
         message = email.message_from_bytes(
             next(outbox.glob("OFLAHERTY-*.eml")).read_bytes(), policy=email.policy.default
         )
-        body = message.get_body(("html",))
-        assert body is not None
-        (there / "email.html").write_text(body.get_content(), encoding="utf-8")
+        parts = [part.get_content() for part in message.walk() if part.get_content_type() == "text/html"]
+        (there / "email.html").write_text(parts[0], encoding="utf-8")
         page = next(p for p in (there / "site" / "public").glob("*/index.html") if "Tideline" in p.read_text("utf-8"))
         letter = next(iter(sorted(outbox.glob("ARDILAUN-*.pdf")) or sorted(outbox.glob("*.pdf"))))
         screenshot(there / "email.html", "email.png", 640, 1180)

@@ -212,6 +212,67 @@ class Contact(_Section):
     limits: str = Field(default="house", description="`house`, a preset, or `none`.")
 
 
+class Promises(_Section):
+    """What a promise to pay does."""
+
+    grace: int = Field(
+        default=2, ge=0, le=30, description="Business days after the promised day in which money still keeps it."
+    )
+    most_broken: int = Field(
+        default=2, ge=1, le=20, description="After so many broken ones a promise is recorded and pauses nothing."
+    )
+
+
+class Plans(_Section):
+    """What a payment plan does."""
+
+    unsigned_days: int = Field(
+        default=14, ge=0, le=90, description="Days for which an unsigned plan pauses the schedule."
+    )
+    grace: int = Field(default=5, ge=0, le=60, description="Days after an instalment's date before it is a default.")
+    consumer_instalments: int = Field(
+        default=12,
+        ge=1,
+        le=120,
+        description="Most instalments of a consumer's plan: more may be consumer credit where you are.",
+    )
+
+
+class Calls(_Section):
+    """How calls are tried again, and what silence means."""
+
+    per_week: int = Field(
+        default=2, ge=1, le=7, description="Attempts to one account in seven days; one a day at most."
+    )
+    unanswered: int = Field(
+        default=4, ge=1, le=50, description="Unanswered attempts in a row after which the account counts as avoiding."
+    )
+
+
+class Prepayment(_Section):
+    """When a customer is asked to pay up front."""
+
+    late_times: int = Field(
+        default=0,
+        ge=0,
+        le=100,
+        description="Invoices paid late in twelve months after which prepayment holds; 0: never by this rule.",
+    )
+    late_days: int = Field(
+        default=10, ge=1, le=365, description="Days past due from which a paid invoice counts as late here."
+    )
+    after_final_demand: bool = Field(default=False, description="Prepayment also while a final demand is open.")
+
+
+class Tracks(_Section):
+    """Moves between schedules by behaviour."""
+
+    automatic: bool = Field(
+        default=False,
+        description="Move an account that refuses, avoids or breaks promises to `firm` without asking; otherwise the desk proposes it.",
+    )
+
+
 class Columns(_Section):
     """How an operator's own table maps to one of the ledgers."""
 
@@ -330,6 +391,11 @@ class Config(_Section):
     calendar: CalendarSection = Field(default_factory=CalendarSection, description="Business days.")
     interest: Interest = Field(default_factory=Interest, description="Interest.")
     contact: Contact = Field(default_factory=Contact, description="Contact limits.")
+    promises: Promises = Field(default_factory=Promises, description="Promises to pay.")
+    plans: Plans = Field(default_factory=Plans, description="Payment plans.")
+    calls: Calls = Field(default_factory=Calls, description="Calls.")
+    prepayment: Prepayment = Field(default_factory=Prepayment, description="Prepayment.")
+    tracks: Tracks = Field(default_factory=Tracks, description="Moves between tracks.")
     columns: dict[str, Columns] = Field(
         default_factory=dict, description="Your own headers and formats, a table per ledger."
     )

@@ -64,7 +64,7 @@ def run(
     if any(finding.stops_run for finding in findings):
         return _refused(findings)
 
-    standings, found = standing.standings(ledger, on, findings)
+    standings, found = standing.standings(ledger, config, on, findings)
     decisions = escalation.decisions(standings, config)
     findings += [*found, *_unreachable(standings, decisions)]
     written = tuple(

@@ -191,9 +191,111 @@ class Sent:
         return self.invoice_id, self.due
 
     @property
+    def is_step(self) -> bool:
+        """True for a step of a schedule; answers to what a customer said are on record and no step."""
+        return bool(self.step) and self.rung >= 0
+
+    @property
     def went_out(self) -> bool:
         """True when the customer is taken to have heard this from us."""
         return self.state.went_out and self.channel != COPY
+
+
+class PromiseState(StrEnum):
+    """What payments have made of a promise."""
+
+    PENDING = "pending"
+    KEPT = "kept"
+    PARTLY_KEPT = "partly-kept"
+    BROKEN = "broken"
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """A dated amount that the customer said would come."""
+
+    made: date
+    due: date
+    deadline: date  # the due date and the grace: the last day on which money still keeps it
+    amount: int  # what counts: not more than was open
+    said: int  # as it was promised
+    received: int  # from the day it was made to the deadline
+    state: PromiseState
+    row: int = 0  # its line in the activity ledger
+
+    @property
+    def is_broken(self) -> bool:
+        """Less came than was promised, and its time is over: also when a part came."""
+        return self.state in {PromiseState.BROKEN, PromiseState.PARTLY_KEPT}
+
+
+class PlanState(StrEnum):
+    """How a payment plan goes."""
+
+    OFFERED = "offered"  # the note is out for signature
+    LAPSED = "lapsed"  # never signed
+    GOOD = "good"  # signed, and every instalment that was due is paid
+    LATE = "late"  # signed, an instalment is past its date, within the grace
+    DEFAULT = "default"  # an instalment is unpaid beyond the grace
+    PAID = "paid"  # all of it
+
+
+@dataclass(frozen=True, slots=True)
+class Instalment:
+    """One payment of a plan."""
+
+    number: int  # from 1
+    due: date
+    amount: int
+    paid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Payment by instalments, from the activity ledger; signed when a line says so."""
+
+    made: date
+    signed: date | None
+    state: PlanState
+    until: date | None  # the last day an unsigned one pauses, or a late one is within its grace
+    instalments: tuple[Instalment, ...]
+    row: int = 0
+
+    @property
+    def total(self) -> int:
+        """What the instalments add up to."""
+        return sum(each.amount for each in self.instalments)
+
+
+class Class(StrEnum):
+    """What the record says of a payer; never shown to a customer."""
+
+    UNKNOWN = "unknown"
+    ON_TIME = "pays on time"
+    SLOW = "slow but honest"
+    BREAKS = "promises and breaks"
+    AVOIDS = "avoids"
+
+
+@dataclass(frozen=True, slots=True)
+class Conduct:
+    """How the account has behaved: what was promised and planned, said and not answered, and what follows from it."""
+
+    promises: tuple[Promise, ...] = ()  # oldest first
+    plan: Plan | None = None  # the last one
+    reason: str = ""  # the last reason they gave
+    reason_on: date | None = None
+    unanswered: int = 0  # calls and voicemails since the last time they were heard of
+    days_late: tuple[int, ...] = ()  # of each invoice paid in the last twelve months, 0 when on time
+    klass: Class = Class.UNKNOWN
+    figures: str = ""  # the reason for the class, in numbers
+    proposals: tuple[str, ...] = ()  # what the operator might decide, in words
+    prepayment: str = ""  # why deliveries are to be paid up front; "" when they are not
+
+    @property
+    def broken(self) -> tuple[Promise, ...]:
+        """The promises that were not kept."""
+        return tuple(promise for promise in self.promises if promise.is_broken)
 
 
 BUCKETS = ("current", "1-30", "31-60", "61-90", "91-120", "120+")
@@ -213,6 +315,7 @@ class Standing:
     history: tuple[Sent, ...] = ()  # up to the date, oldest first, all currencies
     activity: tuple[Activity, ...] = ()  # up to the date, oldest first
     errors: tuple[str, ...] = ()  # findings that stop this account, as they are shown
+    conduct: Conduct = Conduct()
 
     @property
     def account_id(self) -> str:
@@ -292,6 +395,20 @@ class ItemDecision:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """A notice beside the ladder: it answers what the customer said or did, and is no step."""
+
+    step: str  # as it is recorded: "promise", "plan", "plan-offer", "invoice-again", "instalment", "prepayment", ...
+    items: tuple[tuple[str, date], ...]  # the open items it is about
+    pay_by: date | None = None
+    asks: int = 0  # what it asks for, where that is not the sum of its items
+    promise: Promise | None = None
+    plan: Plan | None = None
+    options: tuple[tuple[int, ...], ...] = ()  # plans that could be agreed, as amounts
+    why: str = ""  # in words, for the operator
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """What is done about one account in one currency today, and why."""
 
@@ -306,6 +423,8 @@ class Decision:
     pay_by: date | None = None
     items: tuple[ItemDecision, ...] = ()
     holds: tuple[Hold, ...] = ()
+    answer: Answer | None = None  # set where the notice is no step of the schedule
+    broken: Promise | None = None  # the promise whose break brought the step forward
 
     @property
     def next_on(self) -> date | None:
@@ -343,6 +462,9 @@ class Notice:
     reference: str = ""  # what to write on the payment
     replies_to: str = ""  # Message-ID of the account's first notice, for the thread
     payments: tuple[Payment, ...] = field(default=())  # received since the last notice
+    answer: Answer | None = None
+    broken: Promise | None = None  # the promise that was not kept: the letter says so first
+    follows: str = ""  # the step that comes next if nothing is paid
 
     @property
     def total(self) -> int:
@@ -367,6 +489,8 @@ class Notice:
     @property
     def asked_sum(self) -> int:
         """What the notice asks for."""
+        if self.answer and self.answer.asks:
+            return self.answer.asks
         return sum(line.item.open for line in self.asked)
 
     @property

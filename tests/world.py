@@ -82,7 +82,7 @@ def notices(rows: list[tuple[object, ...]]) -> pd.DataFrame:
 
 
 def decide(book: Ledger, config: Config, on: date) -> tuple[tuple[Standing, ...], tuple[Decision, ...]]:
-    found, _ = standings(book, on)
+    found, _ = standings(book, config, on)
     return found, decisions(found, config)
 
 

@@ -19,16 +19,9 @@ def notices(standing: Standing, decision: Decision, config: Config, portal_url: 
     """One notice per channel of the decision, all with the same lines; calls are not notices but call sheets.
 
     Every open item is listed, except one that is held: what is disputed is not demanded. Only an item whose own step is
-    due is asked for and recorded; only what its own step announces is announced for it.
+    due, or that an answer is about, is recorded; only what its own step announces is announced for it.
     """
-    held = {hold.invoice_id for hold in decision.holds if hold.invoice_id}
-    lines = tuple(
-        NoticeItem(line.item, line.next_step, line.rung, _claimable(line.announces, standing.customer, config))
-        if line.is_due
-        else NoticeItem(line.item, "")
-        for line in decision.items
-        if line.item.invoice_id not in held
-    )
+    lines = _lines(standing, decision, config)
     asked = [line.item for line in lines if line.step and line.item.is_overdue] or [
         line.item for line in lines if line.step
     ]
@@ -52,6 +45,9 @@ def notices(standing: Standing, decision: Decision, config: Config, portal_url: 
             reference=asked[0].invoice_id if len({item.invoice_id for item in asked}) == 1 else standing.account_id,
             replies_to=_first_message(standing),
             payments=_payments_since_last_notice(standing),
+            answer=decision.answer,
+            broken=decision.broken,
+            follows=next((line.next_step for line in decision.items if line.next_step), ""),
         )
         yield notice
         if channel == "email" and standing.customer.cc:
@@ -61,6 +57,26 @@ def notices(standing: Standing, decision: Decision, config: Config, portal_url: 
                 channel=COPY,
                 customer=replace(standing.customer, email=standing.customer.cc),
             )
+
+
+def _lines(standing: Standing, decision: Decision, config: Config) -> tuple[NoticeItem, ...]:
+    """The notice's lines: all that is open and not held, or, for an answer, at least what the answer is about."""
+    answer = decision.answer
+    held = {hold.invoice_id for hold in decision.holds if hold.invoice_id}
+    if answer:
+        about = set(answer.items)
+        return tuple(
+            NoticeItem(line.item, answer.step if line.item.key in about else "")
+            for line in decision.items
+            if line.item.key in about or line.item.invoice_id not in held
+        )
+    return tuple(
+        NoticeItem(line.item, line.next_step, line.rung, _claimable(line.announces, standing.customer, config))
+        if line.is_due
+        else NoticeItem(line.item, "")
+        for line in decision.items
+        if line.item.invoice_id not in held
+    )
 
 
 def slug(text: str) -> str:
@@ -89,27 +105,45 @@ def path(notice: Notice) -> str:
 
 
 def ledger_rows(notice: Notice, document: Document) -> tuple[dict[str, str], ...]:
-    """The notice's lines for the notices ledger, one per item that it records; state, time and reply come with delivery."""
-    return tuple(
-        {
-            "notice_id": notice.notice_id,
-            "on": notice.on.isoformat(),
-            "account_id": notice.customer.account_id,
+    """The notice's lines for the notices ledger, one per item that it records; state, time and reply come with delivery.
+
+    What an answer is about and is paid by now stands there with nothing open.
+    """
+    open_ = {line.item.key: line for line in notice.recorded}
+    paid = [key for key in notice.answer.items if key not in open_] if notice.answer else []
+    common = {
+        "notice_id": notice.notice_id,
+        "on": notice.on.isoformat(),
+        "account_id": notice.customer.account_id,
+        "channel": notice.channel,
+        "currency": notice.currency,
+        "message_id": document.message_id,
+        "file": document.path,
+        "recipient": document.recipient,
+    }
+    pay_by = notice.pay_by.isoformat() if notice.pay_by else ""
+    rows = [
+        common
+        | {
             "invoice_id": line.item.invoice_id,
             "due": line.item.due.isoformat(),
             "step": line.step,
             "rung": str(line.rung),
-            "channel": notice.channel,
             "open": money.to_text(line.item.open, notice.currency),
-            "currency": notice.currency,
-            "pay_by": notice.pay_by.isoformat() if notice.pay_by and line in notice.asked else "",
+            "pay_by": pay_by if line in notice.asked else "",
             "announces": "; ".join(map(str, line.announces)),
-            "message_id": document.message_id,
-            "file": document.path,
-            "recipient": document.recipient,
         }
         for line in notice.recorded
-    )
+    ]
+    nothing = {
+        "step": notice.step,
+        "rung": "-1",
+        "open": money.to_text(0, notice.currency),
+        "pay_by": "",
+        "announces": "",
+    }
+    rows += [common | nothing | {"invoice_id": invoice_id, "due": due.isoformat()} for invoice_id, due in paid]
+    return tuple(rows)
 
 
 def _claimable(announces: tuple[Announcement, ...], customer: Customer, config: Config) -> tuple[Announcement, ...]:

@@ -21,7 +21,8 @@ class Aged:
 
     `items`: one line per due amount above 0, sorted by account, currency, due date and invoice:
         account_id, currency, invoice_id, due, issued (ordinals), amount, paid, open (minor units), days_past_due,
-        bucket (place in BUCKETS), description, reference.
+        bucket (place in BUCKETS), settled (ordinal of the day on which it was paid in full, 0 while open),
+        description, reference.
     `accounts`: one line per account and currency with any invoice or payment: account_id, currency, invoiced
         (without credit notes), received (payments and credit notes), credit (received beyond all that is invoiced),
         shortfall (given back beyond all that was received: no invoice asks for it, so the books are wrong).
@@ -48,7 +49,9 @@ def age(ledger: Ledger, on: date) -> Aged:
 
     paid, pool = _to_named(items, money, of_item, of_money, len(accounts))
     starts = _starts(of_item)
-    paid += _fill(np.maximum(pool, 0)[of_item], starts, amount - paid)
+    from_pool = _fill(np.maximum(pool, 0)[of_item], starts, amount - paid)
+    settled = _settled(items, money, of_item, of_money, from_pool)
+    paid += from_pool
     paid -= _fill_from_the_end(np.maximum(-pool, 0)[of_item], starts, paid)
 
     received = _sums(of_money, money["amount"].to_numpy(), len(accounts))
@@ -61,6 +64,7 @@ def age(ledger: Ledger, on: date) -> Aged:
             paid=paid,
             open=amount - paid,
             days_past_due=days,
+            settled=np.where(paid == amount, settled, 0),
             bucket=np.searchsorted(_EDGES, np.maximum(days, 0), side="left"),
         ).reset_index(drop=True),
         accounts.assign(
@@ -70,14 +74,16 @@ def age(ledger: Ledger, on: date) -> Aged:
 
 
 def _money(payments: pd.DataFrame, credit_notes: pd.DataFrame) -> pd.DataFrame:
-    """All that settles invoices: account_id, currency, invoice_id ("" when it names none), amount.
+    """All that settles invoices: on (ordinal), account_id, currency, invoice_id ("" when it names none), amount.
 
     A credit note names the invoice that stands in its reference. A reversal that names none takes back the one
     earlier payment of the same amount, where there is exactly one: a bank says how much it took back, not for what.
     """
-    columns = ["account_id", "currency", "invoice_id", "amount"]
-    notes = credit_notes.assign(invoice_id=credit_notes["reference"], amount=-credit_notes["amount"])
-    payments = _reversals_named(payments)
+    columns = ["on", "account_id", "currency", "invoice_id", "amount"]
+    notes = credit_notes.assign(
+        on=credit_notes["issued"], invoice_id=credit_notes["reference"], amount=-credit_notes["amount"]
+    )
+    payments = _reversals_named(payments).rename(columns={"received": "on"})
     return pd.concat([payments[columns], notes[columns]], ignore_index=True)
 
 
@@ -143,6 +149,36 @@ def _to_named(
     over = total - _sums(invoice, paid, len(uniques))
     pool += _sums(account_of[:-1], over, accounts)
     return paid, pool
+
+
+def _settled(
+    items: pd.DataFrame, money: pd.DataFrame, of_item: np.ndarray, of_money: np.ndarray, from_pool: np.ndarray
+) -> np.ndarray:
+    """The day on which each item had all of its money: the last payment that names it, or the one in its account's pool
+    that reached it. Only meaningful for items that are paid in full."""
+    day, amount = money["on"].to_numpy().astype(np.int64), money["amount"].to_numpy()
+    invoice, uniques = pd.factorize(items["invoice_id"])
+    place = pd.Index(uniques).get_indexer(pd.Index(money["invoice_id"]))
+    last = np.zeros(len(uniques) + 1, np.int64)
+    names = (place >= 0) & (amount > 0)
+    np.maximum.at(last, place[names], day[names])
+    settled = last[invoice]
+    # Of the pool: where the running sum of what came in first reaches the running sum of what the items took.
+    pooled = np.flatnonzero((place < 0) & (amount > 0))
+    pooled = pooled[np.lexsort((day[pooled], of_money[pooled]))]
+    for account in np.unique(of_item[from_pool > 0]):
+        mine = _range(of_item, account)
+        came = pooled[slice(*np.searchsorted(of_money[pooled], [account, account + 1]))]
+        if not len(came):
+            continue
+        reached = np.searchsorted(np.cumsum(amount[came]), np.cumsum(from_pool[mine]))
+        days_reached = day[came][np.minimum(reached, len(came) - 1)]
+        settled[mine] = np.where(from_pool[mine] > 0, np.maximum(settled[mine], days_reached), settled[mine])
+    return settled
+
+
+def _range(sorted_groups: np.ndarray, group: int) -> np.ndarray:
+    return np.arange(*np.searchsorted(sorted_groups, [group, group + 1]))
 
 
 def _sums(group: np.ndarray, amounts: np.ndarray, groups: int) -> np.ndarray:

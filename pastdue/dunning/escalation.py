@@ -2,19 +2,23 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 
 from pastdue.config import Config, Schedule, Step
 from pastdue.days import Calendar
-from pastdue.dunning.holds import holds_on
-from pastdue.dunning.ladder import Place, place
+from pastdue.dunning.answers import INVOICE_AGAIN, answer_due, not_received
+from pastdue.dunning.holds import forbids_answers, holds
+from pastdue.dunning.ladder import Place, brings_forward, broken_on, place
 from pastdue.model import (
     Action,
     Announcement,
-    Customer,
+    Answer,
     Decision,
     Hold,
     ItemDecision,
+    OpenItem,
+    Promise,
     Sent,
     Standing,
     State,
@@ -24,17 +28,23 @@ from pastdue.model import (
 def decisions(standings: Iterable[Standing], config: Config) -> tuple[Decision, ...]:
     """One decision per standing, in the same order."""
     calendar = config.business_days()
-    return tuple(decide(standing, config.schedule[standing.customer.track], calendar) for standing in standings)
+    return tuple(decide(standing, config, calendar) for standing in standings)
 
 
-def decide(standing: Standing, schedule: Schedule, calendar: Calendar) -> Decision:
-    """What is done about the account today. One email or letter at most, at the highest step due among its items."""
+def decide(standing: Standing, config: Config, calendar: Calendar) -> Decision:
+    """What is done about the account today.
+
+    Holds come first, then what is owed as an answer, then the ladder: one email or letter at most, at the highest step
+    due among its items.
+    """
+    held = holds(standing, config)
+    answer = None if forbids_answers(held) or _heard_today(standing) else answer_due(standing, held, config, calendar)
+    if answer and calendar.is_business(standing.on):
+        return _answer(standing, answer, _lines(standing, config, calendar, held), held)
     if not standing.items:
-        return _nothing_open(standing)
-    holds = _holds(standing, calendar)
-    places = _places(standing, schedule, calendar)
-    lines = tuple(_item(p, standing, schedule, calendar, holds) for p in places)
-    account_holds = tuple(hold for hold in holds if not hold.invoice_id)
+        return _nothing_open(standing, held)
+    lines = _lines(standing, config, calendar, held)
+    account_holds = tuple(hold for hold in held if not hold.invoice_id)
     if account_holds:
         return Decision(
             standing.account_id,
@@ -42,45 +52,81 @@ def decide(standing: Standing, schedule: Schedule, calendar: Calendar) -> Decisi
             Action.HOLD,
             tuple(hold.why for hold in account_holds),
             items=lines,
-            holds=holds,
+            holds=held,
         )
+    schedule = config.schedule[standing.customer.track]
     due = [line for line in lines if line.is_due]
     written = [line for line in due if not schedule.step[line.rung].is_call]
     if written:
-        return _notice(standing, schedule, calendar, lines, written, holds)
+        return _notice(standing, schedule, calendar, lines, written, held)
     if due:
+        tried = _tried(standing, config, calendar)
+        if tried:
+            return Decision(standing.account_id, standing.currency, Action.WAIT, (tried,), items=lines, holds=held)
         step = schedule.step[max(line.rung for line in due)]
-        return _to_call(standing, lines, due, step, schedule.rung(step.name), holds)
-    return _not_today(standing, lines, holds)
+        return _to_call(standing, lines, due, step, schedule.rung(step.name), held)
+    return _not_today(standing, lines, held)
 
 
-def _nothing_open(standing: Standing) -> Decision:
+def _nothing_open(standing: Standing, held: tuple[Hold, ...]) -> Decision:
     if standing.credit:
         why = "everything is paid, and there is credit on the account"
     else:
         why = "everything is paid" if standing.payments or standing.history else "nothing was ever invoiced"
     action = Action.NONE if why.startswith("nothing") else Action.SETTLED
-    return Decision(standing.account_id, standing.currency, action, (why,))
+    return Decision(standing.account_id, standing.currency, action, (why,), holds=held)
 
 
-def _holds(standing: Standing, calendar: Calendar) -> tuple[Hold, ...]:
-    """What stops the account, before any count: errors in its rows, its diary, a notice of unclear fate."""
-    errors = (Hold("error", f"an error in the books stops this account: {text}") for text in standing.errors[:1])
-    unclear = [line for line in standing.history if line.state is State.UNCLEAR]
-    unclear_holds = (
-        Hold("unclear", f"it is unclear whether {line.notice_id} arrived: settle it with send --resolve")
-        for line in unclear[:1]
+def _heard_today(standing: Standing) -> bool:
+    """One email or letter a day and currency, whatever it is."""
+    return any(
+        line.on == standing.on and line.currency == standing.currency and line.went_out for line in standing.history
     )
-    return (*errors, *unclear_holds, *holds_on(standing.activity, standing.on, calendar))
 
 
-def _places(standing: Standing, schedule: Schedule, calendar: Calendar) -> list[Place]:
+def _answer(standing: Standing, answer: Answer, lines: tuple[ItemDecision, ...], held: tuple[Hold, ...]) -> Decision:
+    """A notice beside the ladder: by email where there is an address, else by letter."""
+    channels, fallback = _reachable(("email",), answer.step, standing)
+    return Decision(
+        account_id=standing.account_id,
+        currency=standing.currency,
+        action=Action.NOTICE if channels and channels != ("call",) else Action.CALL if channels else Action.WAIT,
+        reasons=(answer.why, *([fallback] if fallback else [])),
+        step=answer.step,
+        letter=answer.step,
+        channels=channels,
+        pay_by=answer.pay_by,
+        items=tuple(replace(line, is_due=False) for line in lines),
+        holds=held,
+        answer=answer,
+    )
+
+
+def _tried(standing: Standing, config: Config, calendar: Calendar) -> str:
+    """Why no call is made today although one is due: it was tried as often as may be. "" when it may be tried."""
+    attempts = [line.on for line in standing.activity if line.kind in {"no-answer", "voicemail"}]
+    if standing.on in attempts:
+        return f"tried today; again on {calendar.on_or_after(standing.on + timedelta(days=1))}"
+    week = [on for on in attempts if (standing.on - on).days < 7]
+    if len(week) >= config.calls.per_week:
+        again = calendar.on_or_after(week[0] + timedelta(days=7))
+        return f"tried {len(week)} times in seven days; again on {again}"
+    return ""
+
+
+def _lines(standing: Standing, config: Config, calendar: Calendar, held: Sequence[Hold]) -> tuple[ItemDecision, ...]:
+    """Where each open item stands on its ladder."""
+    schedule = config.schedule[standing.customer.track]
     by_item: defaultdict[tuple[str, date], list[Sent]] = defaultdict(list)
     for line in standing.history:
         by_item[line.key].append(line)
     talks = [line for line in standing.activity if line.kind == "call"]
-    return [
-        place(
+    broke = _last_broken(standing)
+    again = not_received(standing)
+    found = []
+    for item in standing.items:
+        is_again = again is not None and again.invoice_id in {"", item.invoice_id}
+        where = place(
             item,
             by_item.get(item.key, ()),
             [talk.on for talk in talks if talk.invoice_id in {"", item.invoice_id}],
@@ -88,13 +134,33 @@ def _places(standing: Standing, schedule: Schedule, calendar: Calendar) -> list[
             calendar,
             standing.on,
             by_phone=not standing.customer.email and not standing.customer.has_post,
+            broke=broke,
+            restart=again.on if again and is_again else None,
         )
-        for item in standing.items
-    ]
+        found.append(
+            _item(where, standing, schedule, calendar, held, _restarts_on(standing, item) if is_again else None)
+        )
+    return tuple(found)
+
+
+def _last_broken(standing: Standing) -> Promise | None:
+    broken = standing.conduct.broken
+    return max(broken, key=broken_on) if broken else None
+
+
+def _restarts_on(standing: Standing, item: OpenItem) -> date | None:
+    """The day after the deadline of the invoice that was sent again."""
+    again = [s for s in standing.history if s.step == INVOICE_AGAIN and s.key == item.key and s.went_out and s.pay_by]
+    return max(line.pay_by for line in again if line.pay_by) + timedelta(days=1) if again else None
 
 
 def _item(
-    place: Place, standing: Standing, schedule: Schedule, calendar: Calendar, holds: Sequence[Hold]
+    place: Place,
+    standing: Standing,
+    schedule: Schedule,
+    calendar: Calendar,
+    holds: Sequence[Hold],
+    restarts_on: date | None,
 ) -> ItemDecision:
     """The item's next step, the first day for it, and whether that is today."""
     behind = schedule.step[place.behind.rung].name if place.behind else ""
@@ -108,7 +174,8 @@ def _item(
         over = tuple(why for _, why in place.waits)
         return ItemDecision(place.item, behind, "", place.from_day, False, over, place.next_rung)
     step = schedule.step[place.next_rung]
-    waits = sorted((*place.waits, *_account_waits(standing, step, schedule)))
+    again = [(restarts_on, f"the invoice was sent again, to be paid before {restarts_on}")] if restarts_on else []
+    waits = sorted((*place.waits, *_account_waits(standing, step, schedule), *again))
     first = max(waits[-1][0], standing.on)
     day = calendar.on_or_after(first)
     reasons = tuple(why for _, why in waits)
@@ -162,11 +229,12 @@ def _notice(
 ) -> Decision:
     rung = max(line.rung for line in written)
     step = schedule.step[rung]
-    channels, fallback = _channels(step, standing.customer, standing.history)
+    channels, fallback = _reachable(step.channels, step.name, standing)
     if not channels:
         return Decision(
             standing.account_id, standing.currency, Action.WAIT, (fallback,), step.name, rung, items=lines, holds=holds
         )
+    broke = _broken_now(standing, written)
     pay_by = None
     if step.pay_within is not None:
         pay_by = calendar.on_or_after(standing.on + timedelta(days=step.pay_within))
@@ -174,10 +242,11 @@ def _notice(
         account_id=standing.account_id,
         currency=standing.currency,
         action=Action.NOTICE if channels != ("call",) else Action.CALL,
-        reasons=(*(_why_due(line) for line in written), *([fallback] if fallback else [])),
+        reasons=(*(_why_due(line, broke) for line in written), *([fallback] if fallback else [])),
         step=step.name,
         rung=rung,
         letter=step.letter_name,
+        broken=broke,
         channels=channels,
         pay_by=pay_by,
         items=lines,
@@ -185,37 +254,48 @@ def _notice(
     )
 
 
-def _why_due(line: ItemDecision) -> str:
+def _broken_now(standing: Standing, written: Sequence[ItemDecision]) -> Promise | None:
+    """The promise that was not kept, in the first notice after its break: its letter says so."""
+    broke = _last_broken(standing)
+    if broke is None:
+        return None
+    last = max((line.on for line in standing.history if line.is_step and line.went_out), default=None)
+    return broke if any(brings_forward(broke, line.item, last) for line in written) else None
+
+
+def _why_due(line: ItemDecision, broke: Promise | None = None) -> str:
     days = line.item.days_past_due
     if days > 0:
         age = f"{days} day{'' if days == 1 else 's'} past due"
     else:
         age = "due today" if days == 0 else f"due in {-days} day{'' if days == -1 else 's'}"
     after = f"after {line.step}" if line.step else "nothing sent before"
-    return f"{line.item.invoice_id} is {age}, {after}: {line.next_step}"
+    promised = f", the promise for {broke.due} was not kept" if broke else ""
+    return f"{line.item.invoice_id} is {age}, {after}{promised}: {line.next_step}"
 
 
-def _channels(step: Step, customer: Customer, history: Sequence[Sent]) -> tuple[tuple[str, ...], str]:
-    """The step's channels that can reach the customer, else the next best way, with the reason for any change.
+def _reachable(wanted: tuple[str, ...], what: str, standing: Standing) -> tuple[tuple[str, ...], str]:
+    """The channels of those wanted that can reach the customer, else the next best way, with the reason for any change.
 
     An address that a server refused for good takes no mail: it counts as none until the books hold another.
     """
+    customer = standing.customer
     refused = any(
         line.state is State.REFUSED and line.channel == "email" and line.recipient in {"", customer.email}
-        for line in history
+        for line in standing.history
     )
     can = {"email": bool(customer.email) and not refused, "letter": customer.has_post, "call": bool(customer.phone)}
-    reachable = tuple(channel for channel in step.channels if can[channel])
-    if len(reachable) == len(step.channels):
+    reachable = tuple(channel for channel in wanted if can[channel])
+    if len(reachable) == len(wanted):
         return reachable, ""
     no_mail = "their address refused mail" if refused else "there is no email address"
-    why = no_mail if "email" in step.channels and not can["email"] else "there is no postal address"
+    why = no_mail if "email" in wanted and not can["email"] else "there is no postal address"
     if reachable:
         return reachable, f"{why}: by {reachable[0]} alone"
     for channel in ("letter", "email", "call"):
         if can[channel]:
             return (channel,), f"{why}: by {'telephone' if channel == 'call' else channel} instead"
-    return (), f"{step.name} is due, and there is no way to reach them: no email, no postal address, no telephone"
+    return (), f"{what} is due, and there is no way to reach them: no email, no postal address, no telephone"
 
 
 def _to_call(

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 
 from pastdue.config import Schedule, Step
 from pastdue.days import Calendar, month_end
-from pastdue.model import OpenItem, Sent, State
+from pastdue.model import OpenItem, Promise, Sent, State
 
 _DAY = timedelta(days=1)
 
@@ -48,20 +48,23 @@ def place(
     on: date,
     *,
     by_phone: bool = False,
+    broke: Promise | None = None,
+    restart: date | None = None,
 ) -> Place:
     """The item's place on the ladder at the day `on`.
 
     `lines` are the notices ledger's for this item, `calls` the days of conversations about it; both up to `on`.
-    `by_phone`: nothing can be written to the customer, so a conversation stands for any step.
+    `by_phone`: nothing can be written to the customer, so a conversation stands for any step. `broke` is the last promise
+    that was not kept; `restart` the day from which the ladder begins again, since the invoice had not arrived.
     """
-    taken = [line for line in lines if line.step and line.went_out]
+    taken = [line for line in lines if line.is_step and line.went_out and not (restart and line.on < restart)]
     behind = _behind(taken, schedule)
     while True:
         rung = _next_rung(item, behind, schedule, on)
         if rung == len(schedule.step):
             return Place(item, behind, rung, _after(behind, schedule), blocked=_blocked(taken))
         step = schedule.step[rung]
-        waits = _waits(item, behind, step, schedule)
+        waits = _waits(item, behind, step, schedule, broke)
         passed = _passed(step, max(waits)[0], calls, calendar, on) if step.is_call or by_phone else None
         if passed is None:
             return Place(item, behind, rung, waits, blocked=_blocked(taken))
@@ -127,16 +130,35 @@ def _has_lapsed(item: OpenItem, rung: int, schedule: Schedule, on: date) -> bool
     return item.is_overdue and all(natural_day(item, after, None) <= on for after in following)
 
 
-def _waits(item: OpenItem, behind: Rung | None, step: Step, schedule: Schedule) -> tuple[tuple[date, str], ...]:
-    """The days that the item itself sets for its next step."""
+def _waits(
+    item: OpenItem, behind: Rung | None, step: Step, schedule: Schedule, broke: Promise | None
+) -> tuple[tuple[date, str], ...]:
+    """The days that the item itself sets for its next step.
+
+    After a broken promise the next step of what was overdue is due at once, whatever its days: once for each break.
+    """
     day = natural_day(item, step, behind.on if behind else None)
-    waits = [(day, f"{step.name} of {item.invoice_id} {_rule(step)}: {day}")]
+    why = f"{step.name} of {item.invoice_id} {_rule(step)}: {day}"
+    if broke and brings_forward(broke, item, behind.on if behind else None) and broken_on(broke) < day:
+        day = broken_on(broke)
+        why = f"{step.name} of {item.invoice_id} is due at once: the promise for {broke.due} was not kept"
+    waits = [(day, why)]
     if behind:
         gap = _gap(step, schedule)
         waits.append((behind.on + gap, f"{gap.days} days after the last notice for {item.invoice_id}, {behind.on}"))
         if behind.pay_by:
             waits.append((behind.pay_by + _DAY, f"the customer has until {behind.pay_by} to pay {item.invoice_id}"))
     return tuple(waits)
+
+
+def broken_on(promise: Promise) -> date:
+    """The first day on which the promise counts as broken."""
+    return promise.deadline + _DAY
+
+
+def brings_forward(promise: Promise, item: OpenItem, last: date | None) -> bool:
+    """True while the break still calls for a step: the item was overdue by then, and nothing went out for it since."""
+    return item.due < broken_on(promise) and (last is None or last < broken_on(promise))
 
 
 def _gap(step: Step, schedule: Schedule) -> timedelta:

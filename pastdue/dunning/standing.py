@@ -9,12 +9,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pastdue.config import Config
 from pastdue.dunning.ageing import Aged, age
+from pastdue.dunning.conduct import YEAR, with_conduct
 from pastdue.findings import Finding, Severity, error
 from pastdue.model import BUCKETS, Activity, Customer, Ledger, OpenItem, Payment, Sent, Standing, State
 
 
-def standings(ledger: Ledger, on: date, findings: Iterable[Finding] = ()) -> tuple[tuple[Standing, ...], list[Finding]]:
+def standings(
+    ledger: Ledger, config: Config, on: date, findings: Iterable[Finding] = ()
+) -> tuple[tuple[Standing, ...], list[Finding]]:
     """One standing per customer and currency, in the order of account and currency, and what the sums found wrong.
 
     A customer without any invoice or payment has one in their own currency. `findings` that are errors of an account
@@ -30,11 +34,12 @@ def standings(ledger: Ledger, on: date, findings: Iterable[Finding] = ()) -> tup
     items, buckets = _items(aged), _buckets(aged)
     credit = {(row.account_id, row.currency): int(row.credit) for row in _rows(aged.accounts)}
     payments, history, activity = _payments(ledger, on), _history(ledger, on), _activity(ledger, on)
+    days_late, calendar = _days_late(aged, on), config.business_days()
     none_in_any_bucket = (0,) * len(BUCKETS)
 
     def standing(customer: Customer, currency: str) -> Standing:
         key = customer.account_id, currency
-        return Standing(
+        bare = Standing(
             on=on,
             customer=customer,
             currency=currency,
@@ -46,6 +51,7 @@ def standings(ledger: Ledger, on: date, findings: Iterable[Finding] = ()) -> tup
             activity=tuple(activity.get(customer.account_id, ())),
             errors=tuple(errors.get(customer.account_id, ())),
         )
+        return with_conduct(bare, days_late.get(key, ()), config, calendar)
 
     currencies: defaultdict[str, list[str]] = defaultdict(list)
     for account_id, currency in credit:
@@ -106,6 +112,17 @@ def _buckets(aged: Aged) -> dict[tuple[str, str], tuple[int, ...]]:
     for row in _rows(sums.reset_index()):
         found[row.account_id, row.currency][row.bucket] = row.open
     return {key: tuple(value) for key, value in found.items()}
+
+
+def _days_late(aged: Aged, on: date) -> dict[tuple[str, str], tuple[int, ...]]:
+    """Days between due date and payment of every invoice paid in the last twelve months; 0 when on time."""
+    items = aged.items
+    recent = items[items["settled"].to_numpy() > on.toordinal() - YEAR.days]
+    late = np.maximum(recent["settled"].to_numpy() - recent["due"].to_numpy(), 0)
+    found: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
+    for account_id, currency, days in zip(recent["account_id"], recent["currency"], late.tolist(), strict=True):
+        found[account_id, currency].append(days)
+    return {key: tuple(days) for key, days in found.items()}
 
 
 def _payments(ledger: Ledger, on: date) -> Mapping[tuple[str, str], list[Payment]]:

@@ -9,9 +9,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from world import day, ledger, typed
 
+from pastdue.config import Config
 from pastdue.dunning.ageing import age
 from pastdue.dunning.standing import standings
-from pastdue.model import BUCKETS, Customer, Ledger
+from pastdue.findings import Finding
+from pastdue.model import BUCKETS, Customer, Ledger, Standing
+
+CONFIG = Config.model_validate({"schedule": {"standard": {"step": [{"name": "s", "days": 1, "channels": ["email"]}]}}})
+
+
+def standings_of(book: Ledger, on: date) -> tuple[tuple[Standing, ...], list[Finding]]:
+    return standings(book, CONFIG, on)
+
 
 AMOUNT = st.one_of(st.sampled_from([50, 100, 200, 10_000]), st.integers(1, 600))
 INVOICE = st.tuples(
@@ -108,7 +117,7 @@ def test_allocated_and_open_are_what_was_invoiced_and_buckets_are_the_balance(
         still_open = int(open_sum.get((row.account_id, row.currency), 0))
         assert row.invoiced - row.received == still_open - row.credit + row.shortfall
         assert not (row.credit and still_open), "nobody in credit owes"
-    found, _ = standings(book(invoices, payments), date.fromordinal(on))
+    found, _ = standings_of(book(invoices, payments), date.fromordinal(on))
     for standing in found:
         assert sum(standing.buckets) == standing.balance
         assert sum(standing.buckets[1:]) == standing.overdue
@@ -136,22 +145,22 @@ def test_buckets_begin_and_end_where_their_names_say() -> None:
     on = day("2026-03-02").toordinal()
     for days, bucket in edges.items():
         due = str(date.fromordinal(on - days))
-        (standing,), _ = standings(ledger([("I", "", due, 100)]), day("2026-03-02"))
+        (standing,), _ = standings_of(ledger([("I", "", due, 100)]), day("2026-03-02"))
         assert standing.buckets[bucket] == 100, BUCKETS[bucket]
 
 
 def test_a_chargeback_that_names_nothing_reopens_the_invoice_that_its_amount_paid() -> None:
     invoices = [("OLD", "2025-01-01", "2025-01-10", 500), ("PAID", "2025-01-01", "2025-02-10", 300)]
     paid = [("2025-02-01", "PAID", 300, ""), ("2025-02-02", "", 100, "")]
-    (before,), _ = standings(ledger(invoices, paid), day("2025-03-01"))
-    (after,), _ = standings(ledger(invoices, [*paid, ("2025-02-20", "", -300, "")]), day("2025-03-01"))
+    (before,), _ = standings_of(ledger(invoices, paid), day("2025-03-01"))
+    (after,), _ = standings_of(ledger(invoices, [*paid, ("2025-02-20", "", -300, "")]), day("2025-03-01"))
     assert [(i.invoice_id, i.open) for i in before.items] == [("OLD", 400)]
     assert [(i.invoice_id, i.open) for i in after.items] == [("OLD", 400), ("PAID", 300)]
 
 
 def test_two_currencies_are_two_standings_and_never_added() -> None:
     book = ledger([("I", "2025-01-01", "2025-01-10", 500)], [("2025-02-01", "", 900, "USD")])
-    found, _ = standings(book, day("2025-03-01"))
+    found, _ = standings_of(book, day("2025-03-01"))
     assert [(s.currency, s.balance, s.credit) for s in found] == [("EUR", 500, 0), ("USD", 0, 900)]
 
 
@@ -171,6 +180,6 @@ def test_a_million_of_the_largest_amounts_still_add_up() -> None:
 
 def test_more_paid_back_than_received_is_an_error_of_the_account() -> None:
     book = ledger([("I", "2025-01-01", "2025-01-10", 500)], [("2025-02-01", "", -900, "")])
-    found, findings = standings(book, day("2025-03-01"))
+    found, findings = standings_of(book, day("2025-03-01"))
     assert [f.account_id for f in findings] == ["A"]
     assert found[0].errors

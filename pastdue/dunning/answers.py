@@ -1,0 +1,114 @@
+"""Answers: notices beside the ladder, owed for something that the customer said or did. Each goes once."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+from pastdue.config import Config
+from pastdue.days import Calendar
+from pastdue.dunning.conduct import sent_since
+from pastdue.dunning.holds import is_covered
+from pastdue.dunning.plans import options
+from pastdue.model import Activity, Answer, Hold, PlanState, PromiseState, Standing
+
+PROMISE, PLAN, PLAN_OFFER = "promise", "plan", "plan-offer"
+INVOICE_AGAIN, INSTALMENT = "invoice-again", "instalment"
+PREPAYMENT, PREPAYMENT_LIFTED = "prepayment", "prepayment-lifted"
+TO_PAY_AGAIN = timedelta(days=7)  # after an invoice that had not arrived
+
+
+def answer_due(standing: Standing, held: tuple[Hold, ...], config: Config, calendar: Calendar) -> Answer | None:
+    """The first answer that is owed on the day of the standing, if any."""
+    return next(
+        (
+            answer
+            for owed in (
+                _promise(standing, held),
+                _plan(standing),
+                _invoice_again(standing, calendar),
+                _plan_offer(standing, config),
+                _instalment(standing),
+                _prepayment(standing),
+            )
+            for answer in owed
+        ),
+        None,
+    )
+
+
+def _promise(standing: Standing, held: tuple[Hold, ...]) -> Iterator[Answer]:
+    """What was promised, in writing, and what follows if it does not come: only where nothing else will come before."""
+    if not any(hold.kind == "promise" for hold in held):
+        return
+    for promise in standing.conduct.promises:
+        told = any(line.pay_by == promise.due for line in sent_since(standing, PROMISE, promise.made))
+        if promise.state is PromiseState.PENDING and standing.on <= promise.due and not told:
+            items = tuple(item.key for item in standing.items if item.is_overdue) or _all(standing)
+            why = f"the promise of {promise.made} is confirmed in writing"
+            yield Answer(PROMISE, items, promise.due, promise.amount - promise.received, promise=promise, why=why)
+
+
+def _plan(standing: Standing) -> Iterator[Answer]:
+    """The plan with its note, for signature."""
+    plan = standing.conduct.plan
+    if plan and plan.state is PlanState.OFFERED and not sent_since(standing, PLAN, plan.made):
+        items = tuple(item.key for item in standing.items if is_covered(item, plan.made))
+        why = f"the plan of {plan.made} goes out for signature"
+        yield Answer(PLAN, items, plan.instalments[0].due, plan.instalments[0].amount, plan=plan, why=why)
+
+
+def _invoice_again(standing: Standing, calendar: Calendar) -> Iterator[Answer]:
+    """The invoice once more, to a customer who says that it did not arrive."""
+    said = not_received(standing)
+    if said and not sent_since(standing, INVOICE_AGAIN, said.on):
+        items = tuple(item.key for item in standing.items if said.invoice_id in {"", item.invoice_id})
+        pay_by = calendar.on_or_after(standing.on + TO_PAY_AGAIN)
+        yield Answer(INVOICE_AGAIN, items, pay_by, why=f"said on {said.on}: the invoice did not arrive")
+
+
+def not_received(standing: Standing) -> Activity | None:
+    """The last time they said that an invoice did not arrive, about something that is still open."""
+    open_ = {"", *(item.invoice_id for item in standing.items)}
+    said = [a for a in standing.activity if a.kind == "reason" and a.note == "not-received" and a.invoice_id in open_]
+    return said[-1] if said else None
+
+
+def _plan_offer(standing: Standing, config: Config) -> Iterator[Answer]:
+    """Ways to pay in parts, to a customer who is short of cash."""
+    said = next((a for a in reversed(standing.activity) if a.kind == "reason"), None)
+    if said is None or said.note != "cash-flow" or standing.conduct.plan or not standing.overdue:
+        return
+    if sent_since(standing, PLAN_OFFER, said.on):
+        return
+    most = config.plans.consumer_instalments if standing.customer.kind == "consumer" else 12
+    ways = options(standing.balance, most, said.amount or 0)
+    if ways:
+        why = f"said on {said.on}: short of cash"
+        yield Answer(PLAN_OFFER, _all(standing), options=tuple(way.amounts for way in ways), why=why)
+
+
+def _instalment(standing: Standing) -> Iterator[Answer]:
+    """A reminder of an instalment that is past its date, before it becomes a default."""
+    plan = standing.conduct.plan
+    if plan is None or plan.state is not PlanState.LATE or plan.until is None:
+        return
+    missed = next(each for each in plan.instalments if each.paid < each.amount)
+    if not sent_since(standing, INSTALMENT, missed.due):
+        items = tuple(item.key for item in standing.items if is_covered(item, plan.made))
+        why = f"instalment {missed.number} was due on {missed.due}"
+        yield Answer(INSTALMENT, items, plan.until, missed.amount - missed.paid, plan=plan, why=why)
+
+
+def _prepayment(standing: Standing) -> Iterator[Answer]:
+    """Told once when it begins, and once when it ends."""
+    told = [line for line in standing.history if line.step in {PREPAYMENT, PREPAYMENT_LIFTED} and line.went_out]
+    is_told = bool(told) and told[-1].step == PREPAYMENT
+    if standing.conduct.prepayment and not is_told:
+        yield Answer(PREPAYMENT, _all(standing), why=f"prepayment: {standing.conduct.prepayment}")
+    elif is_told and not standing.conduct.prepayment:
+        # Whatever it was told about may be paid by now; it is on record under the same invoices.
+        about = _all(standing) or tuple(line.key for line in told if line.notice_id == told[-1].notice_id)
+        yield Answer(PREPAYMENT_LIFTED, about, why="prepayment ends")
+
+
+def _all(standing: Standing) -> tuple[tuple[str, date], ...]:
+    return tuple(item.key for item in standing.items)

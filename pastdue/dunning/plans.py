@@ -1,0 +1,121 @@
+"""Payment plans: instalments that add up exactly, options by what can be paid, and how a signed plan goes (rule 11)."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from pastdue import money
+from pastdue.model import Activity, Instalment, Payment, Plan, PlanState
+
+OPTIONS = (2, 3, 6, 12)  # instalments that are offered where the customer names no amount
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A plan that could be agreed: so many instalments, the larger ones first."""
+
+    amounts: tuple[int, ...]
+
+    @property
+    def count(self) -> int:
+        """The number of instalments."""
+        return len(self.amounts)
+
+
+def options(total: int, most: int, can_pay: int = 0) -> tuple[Option, ...]:
+    """Ways to pay a total (minor units) in at most so many instalments, all adding up to it exactly.
+
+    With `can_pay`, the amount that the customer says they can manage each time, only what does not ask for more than
+    that, and first the shortest plan that it allows; nothing where it would take more instalments than may be.
+    """
+    if total <= 0:
+        return ()
+    counts = {count for count in OPTIONS if count <= most}
+    if can_pay > 0:
+        fewest = -(-total // can_pay)
+        counts = {count for count in (*counts, fewest) if fewest <= count <= most and count > 1}
+    return tuple(Option(tuple(money.split(total, count))) for count in sorted(counts) if total >= count)
+
+
+def schedule(total: int, each: int, first: date, every: str, count: int) -> tuple[tuple[date, int], ...]:
+    """The dates and amounts of an agreed plan: `each` time the amount, the last one what is then left of the total.
+
+    Where `each` times `count` comes within a rounding of the total, the instalments are the total in equal parts; where
+    it comes to less, the plan covers only that.
+    """
+    if abs(each * count - total) < count:
+        amounts = money.split(total, count)
+    else:
+        amounts = [min(each, max(total - each * n, 0)) for n in range(count)]
+    dates = (_later(first, every, n) for n in range(count))
+    return tuple((due, amount) for due, amount in zip(dates, amounts, strict=True) if amount > 0)
+
+
+def _later(first: date, every: str, times: int) -> date:
+    """The nth date of a plan; monthly ones keep their day of the month, or the month's last where it has none."""
+    if every == "week":
+        return first + timedelta(weeks=times)
+    year, month = divmod(first.year * 12 + first.month - 1 + times, 12)
+    for day in range(first.day, 27, -1):
+        try:
+            return date(year, month + 1, day)
+        except ValueError:
+            continue
+    return date(year, month + 1, min(first.day, 27))
+
+
+def plan(
+    activity: Iterable[Activity],
+    payments: Sequence[Payment],
+    balance: int,
+    on: date,
+    *,
+    unsigned_days: int,
+    grace: int,
+) -> Plan | None:
+    """The account's last plan as it goes on the day; None when there is none, or a line released it.
+
+    `balance` is what is open now; the plan's total is what was open when it was made. Payments since then fill its
+    instalments in order.
+    """
+    made: Activity | None = None
+    signed: date | None = None
+    for line in activity:
+        if line.on > on:
+            continue
+        if line.kind == "plan" and line.amount and line.due and line.count:
+            made, signed = line, None
+        elif line.kind == "signed" and made:
+            signed = line.on
+        elif line.kind == "release":
+            made, signed = None, None
+    if made is None or not made.amount or not made.due or not made.count:
+        return None
+    paid = sum(p.amount for p in payments if made.on <= p.received <= on)
+    dated = schedule(balance + max(paid, 0), made.amount, made.due, made.every or "month", made.count)
+    instalments = tuple(_filled(dated, max(paid, 0)))
+    state, until = _state(made.on, signed, instalments, on, unsigned_days, grace)
+    return Plan(made.on, signed, state, until, instalments, made.row)
+
+
+def _filled(dated: Iterable[tuple[date, int]], paid: int) -> Iterable[Instalment]:
+    for number, (due, amount) in enumerate(dated, start=1):
+        used = min(paid, amount)
+        paid -= used
+        yield Instalment(number, due, amount, used)
+
+
+def _state(
+    made: date, signed: date | None, instalments: Sequence[Instalment], on: date, unsigned_days: int, grace: int
+) -> tuple[PlanState, date | None]:
+    open_ = [each for each in instalments if each.paid < each.amount]
+    if not open_:
+        return PlanState.PAID, None
+    if signed is None:
+        until = made + timedelta(days=unsigned_days)
+        return (PlanState.OFFERED if on <= until else PlanState.LAPSED), until
+    missed = open_[0].due
+    if on <= missed:
+        return PlanState.GOOD, None
+    until = missed + timedelta(days=grace)
+    return (PlanState.LATE if on <= until else PlanState.DEFAULT), until
