@@ -104,9 +104,11 @@ def guarded(command: Callable[P, int | None]) -> Callable[P, None]:
         except BrokenPipeError:
             sys.stderr.close()
             sys.exit(DONE)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, click.Abort):
             click.echo("stopped by you", err=True)
             sys.exit(STOPPED)
+        except click.ClickException:
+            raise  # what cannot be meant is said by click, with the usage
         except Exception as problem:
             _say_defect(problem)
             sys.exit(STOPPED)
