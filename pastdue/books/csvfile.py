@@ -124,13 +124,10 @@ def _candidates(lines: str, first: int, delimiter: str, start: int) -> Iterator[
 
     reader = csv.reader(counted(), delimiter=delimiter)
     line = first
-    try:
-        for cells in islice(reader, HEADER_WITHIN):
-            if any(cell.strip() for cell in cells):
-                yield _Head([cell.strip() for cell in cells], line, delimiter, first + reader.line_num, start + used)
-            line = first + reader.line_num
-    except csv.Error:
-        return
+    for cells in islice(reader, HEADER_WITHIN):
+        if any(cell.strip() for cell in cells):
+            yield _Head([cell.strip() for cell in cells], line, delimiter, first + reader.line_num, start + used)
+        line = first + reader.line_num
 
 
 # ------------------------------------------------------------------ the rows, fast

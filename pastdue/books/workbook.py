@@ -94,7 +94,7 @@ def _calamine(call: Callable[[], Any]) -> Any:
     """The call's result; whatever goes wrong in it, even a panic in Rust, is a file that cannot be read."""
     try:
         return call()
-    except (KeyboardInterrupt, SystemExit, MemoryError):
+    except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException as problem:
         raise _UnreadableError(*_DAMAGED) from problem

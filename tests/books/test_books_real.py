@@ -1,6 +1,8 @@
 """Files as they come from the outside world: none raises, each says what to do."""
 
 import csv
+import io
+import json
 import os
 from pathlib import Path
 
@@ -31,6 +33,23 @@ def test_no_file_raises_and_each_that_is_no_ledger_says_what_to_do(path: Path) -
         books, findings = read_as(f"{ledger_name}{path.suffix}", path.read_bytes(), "account_id,name\nacme,Acme\n")
         assert len(books.invoices) == 0
         assert any(finding.stops_run and finding.hint for finding in findings)
+
+
+def test_naughty_strings_are_read_as_they_stand_or_refused_by_name() -> None:
+    strings = [text.replace("\0", "") for text in json.loads((REAL / "messy/strings/blns.json").read_text())]
+    out = io.StringIO(newline="")
+    writer = csv.writer(out)
+    writer.writerow(("account_id", "name", "contact"))
+    writer.writerows((f"a{i}", "Name", text) for i, text in enumerate(strings))
+    files = [RawFile("accounts/customers.csv", out.getvalue().encode("utf-8", "replace"))]
+    files.append(RawFile("accounts/invoices.csv", b"invoice_id,account_id,due,amount\n"))
+    books, findings = ledger.read(files, a_config())
+    refused = {finding.account_id for finding in findings}
+    assert "" not in refused
+    assert len(refused) < len(strings) / 10
+    for i, text in enumerate(strings):
+        assert (f"a{i}" in refused) != (f"a{i}" in books.customers)
+        assert f"a{i}" in refused or books.customers[f"a{i}"].contact == text.strip(" ")
 
 
 def test_receivables_of_a_public_sample_are_read_by_their_own_headers() -> None:

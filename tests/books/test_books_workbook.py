@@ -372,6 +372,113 @@ def test_no_xml_raises(cells: str) -> None:
     assert read is not None or any(finding.stops_run for finding in findings)
 
 
+# ------------------------------------------------------------------ what the operator reads
+
+
+SAID_OF_A_SPREADSHEET = """
+accounts/books.xlsx[notices]: error: the notices ledger is CSV, not a sheet
+    The tool writes accounts/notices.csv; bring that file back from version control.
+accounts/books.xlsx[activity]: error: the sheet is empty
+    Write the header into its first row: on, account_id, kind.
+accounts/books.xlsx[Payment]: error: this sheet is not read, and there is no payments ledger
+    Call it payments if it is that ledger, or move it elsewhere.
+accounts/books.xlsx[Old invoices]: warning: this sheet is not a ledger and not read
+    The ledgers are customers, invoices, payments, activity, or sheets of those names in one workbook called books.
+accounts/books.xlsx[Invoices]:4: error: account_id: B4 holds a yes/no value
+    Format the cell as text and type it again.
+accounts/books.xlsx[Invoices]:2: error: amount: the formula in D2 has no result yet
+    Open the file in your spreadsheet program, save it, and run again.
+accounts/books.xlsx[Invoices]:7: error: currency: "#REF!" in E7 is an error of the spreadsheet
+    Mend its formula.
+accounts/books.xlsx[Invoices]:5: error: invoice_id: A5 holds a number of more than 15 digits; a spreadsheet loses the rest
+    Format the cell as text and type it again.
+accounts/books.xlsx[Invoices]:3: error: due: "46053" is not a date
+    Write dates as 2025-02-28. This one is a number: format the cell as a date.
+accounts/books.xlsx[Invoices]:6: error: due: "1950-12-31" is not a date
+    Write dates as 2025-02-28. It lies outside the years 1990 to 2100.
+"""
+
+
+def test_every_message_about_a_spreadsheet_names_sheet_row_and_cell(config: Config) -> None:
+    def more(book: Workbook) -> None:
+        for name, rows in {
+            "Invoices": [
+                (*HEADER, "currency"),
+                ("i1", "a", date(2026, 1, 31), "=1+1"),
+                ("i2", "a", 46053, 1),
+                ("i3", True, date(2026, 1, 31), 1),
+                (12345678901234567890, "a", date(2026, 1, 31), 1),
+                ("i5", "a", date(1950, 12, 31), 1),
+                ("i6", "a", date(2026, 1, 31), 1, "#REF!"),
+            ],
+            "Payment": [("received", "account_id", "amount")],
+            "notices": [],
+            "activity": [],
+            "Old invoices": [],
+            "Notes to self": [],
+        }.items():
+            sheet = book.create_sheet(name)
+            for row in rows:
+                sheet.append(list(row))
+
+    content = xlsx([("account_id", "name"), ("a", "A")], "Customers", more)
+    _, findings = ledger.read([RawFile("accounts/books.xlsx", content)], config)
+    assert "\n".join(map(str, findings)) == SAID_OF_A_SPREADSHEET.strip()
+    assert [finding.account_id for finding in findings][4:] == ["", "a", "a", "a", "a", "a"]
+
+
+def test_a_spreadsheet_that_is_no_ledger_is_not_opened(config: Config) -> None:
+    _, findings = ledger.read([RawFile("accounts/prices.xlsx", b"whatever")], config)
+    assert findings[0].message == "this file is not a ledger and not read"
+
+
+def test_the_first_sheet_that_is_not_hidden_is_the_ledger(config: Config) -> None:
+    def hide(book: Workbook) -> None:
+        book.worksheets[0].sheet_state = "hidden"
+        for row in CUSTOMERS:
+            book.create_sheet("Seen") if "Seen" not in book else None
+            book["Seen"].append(list(row))
+
+    files = [RawFile("accounts/customers.xlsx", xlsx([("lists",)], change=hide))]
+    books, _ = ledger.read(files, config)
+    assert list(books.customers) == ["0007"]
+
+
+def test_two_sheets_of_one_name_are_refused() -> None:
+    def copy(xml: bytes) -> bytes:
+        sheet = xml[xml.index(b"<table:table ") : xml.index(b"</table:table>") + len(b"</table:table>")]
+        return xml.replace(sheet, sheet + sheet)
+
+    assert refused(changed(SOUND_ODS, "content.xml", copy)) == "two sheets have the same name"
+
+
+@pytest.mark.parametrize("number", ["x", "-1", "1.5", ""])
+def test_a_repetition_that_is_no_number_is_damage(number: str) -> None:
+    rows = ods([HEADER, ("i", "a", None, 1)], repeat=[(1, 1), (77, 1)])
+    wrong = changed(rows, "content.xml", lambda xml: xml.replace(b'"77"', f'"{number}"'.encode()))
+    assert refused(wrong) == "the file is damaged, or not a spreadsheet"
+
+
+@pytest.mark.parametrize("reference", ["ABCD1", "D", "2D", "D-1", ""])
+def test_a_cell_that_says_that_it_stands_nowhere_is_damage(reference: str) -> None:
+    cell = f'<c r="{reference}"><f>1</f><v>1</v></c>'
+    assert refused(with_cells(SOUND, cell)) == "the file is damaged, or not a spreadsheet"
+
+
+def test_a_workbook_whose_sheet_is_missing_is_damage() -> None:
+    gone = changed(
+        SOUND, "xl/_rels/workbook.xml.rels", lambda xml: xml.replace(b"worksheets/sheet1", b"worksheets/sheet9")
+    )
+    assert refused(gone) == "the file is damaged, or not a spreadsheet"
+
+
+def test_a_file_that_unpacks_to_more_than_memory_is_refused() -> None:
+    content = bytearray(SOUND)
+    at = content.index(b"PK\x01\x02")
+    content[at + 24 : at + 28] = (2**31).to_bytes(4, "little")
+    assert refused(bytes(content)) == "the file is too large for a spreadsheet"
+
+
 # ------------------------------------------------------------------ one table, three files
 
 CUSTOMERS = [("account_id", "name", "terms_days", "address"), ("0007", "Ørsted 東京", 30, "1 High St\nLeeds")]
