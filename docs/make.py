@@ -13,11 +13,12 @@ from pydantic import BaseModel  # noqa: E402
 
 from pastdue.cli import main  # noqa: E402
 from pastdue.config import Config  # noqa: E402
+from pastdue.documents.words import NAMES  # noqa: E402
 
 
 def pages() -> dict[str, str]:
     """Every reference page, by file name."""
-    return {"config.md": config_page(), "commands.md": commands_page()}
+    return {"config.md": config_page(), "commands.md": commands_page(), "letters.md": letters_page()}
 
 
 def config_page() -> str:
@@ -73,6 +74,13 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     return next((m for m in map(_model_in, get_args(annotation)) if m), None)
+
+
+def letters_page() -> str:
+    """How to write letters, kept by hand in letters.head.md, and every name that they may use."""
+    rows = [f"| `{name}` | {text.replace('|', chr(92) + '|')} |" for name, text in NAMES.items()]
+    head = (DOCS / "letters.head.md").read_text(encoding="utf-8")
+    return "\n".join([head, "| name | what it is |", "| --- | --- |", *rows, ""])
 
 
 def commands_page() -> str:
