@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pastdue import flow
+from pastdue import flow, money
 from pastdue.cli import DONE, FAILED, FINDINGS, STOPPED, Desk, _moment, _now, screen
 from pastdue.delivery import Stopped, files, mail, pdf, post
 from pastdue.documents import attachments, notices
@@ -210,7 +210,8 @@ def _recorded(run: Run) -> frozenset[str]:
 
 def _parcel(document: Document) -> post.Parcel:
     notice = document.notice
-    line = f"{notice.customer.account_id} {notice.step} {notice.channel} {screen.sums([notice])}"
+    asked = f"{money.to_text(notice.asked_sum, notice.currency)} {notice.currency}"
+    line = f"{notice.customer.account_id} {notice.step} {notice.channel} {asked}"
     return post.Parcel(
         notice_id=notice.notice_id,
         path=document.path,
