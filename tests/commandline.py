@@ -117,7 +117,8 @@ class Workspace:
     def git(self, *arguments: str) -> str:
         """What a git command answers."""
         command = ["git", "-c", "core.quotepath=off", *arguments]
-        return subprocess.run(command, cwd=self.root, capture_output=True, text=True, check=True).stdout
+        done = subprocess.run(command, cwd=self.root, capture_output=True, check=True)
+        return done.stdout.decode("utf-8", "replace")
 
     # -------------------------------------------------------------- what came of it
 
