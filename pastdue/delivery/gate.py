@@ -58,11 +58,10 @@ def check(content: bytes, recipient: str, message_id: str, *, draft: bool) -> st
         to = mailbox(recipient)
     except ValueError as problem:
         return str(problem)
-    return (
-        _bytes(content, ascii_only=to.isascii())
-        or _header(content[: content.index(b"\r\n\r\n") + 2], draft=draft)
-        or _names(content, to, message_id)
-    )
+    if flaw := _bytes(content, ascii_only=to.isascii()):
+        return flaw
+    block = content[: content.index(b"\r\n\r\n") + 2]
+    return _header(block, draft=draft) or _names(block, to, message_id)
 
 
 def _bytes(content: bytes, *, ascii_only: bool) -> str:
@@ -102,10 +101,10 @@ def _header(block: bytes, *, draft: bool) -> str:
     return ""
 
 
-def _names(content: bytes, to: str, message_id: str) -> str:
+def _names(block: bytes, to: str, message_id: str) -> str:
     """The same header as the email package reads it: whom it is for, who it is, and what its encoded words hide."""
-    message = BytesHeaderParser().parsebytes(content)
-    ours = content[: content.index(b"\r\n\r\n")].replace(b"\r\n ", b" ").replace(b"\r\n\t", b" ").count(b"\r\n") + 1
+    message = BytesHeaderParser().parsebytes(block)
+    ours = block.replace(b"\r\n ", b" ").replace(b"\r\n\t", b" ").count(b"\r\n")
     if message.defects or len(message.keys()) != ours:
         return "its header can be read in two ways"
     for name, value in message.items():

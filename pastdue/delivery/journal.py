@@ -131,7 +131,7 @@ class Journal:
         self._append({"k": "back", "id": notice_id})
 
     def settled(self, at: str, commit: str) -> None:
-        """Notes that all is in the ledger and in git; attempts that never left are over."""
+        """Notes that all is in the ledger and in git; attempts that were never released are over."""
         self._append({"k": "settled", "at": at, "commit": commit})
         self.sync()
 
@@ -187,9 +187,10 @@ class Journal:
             fate.intent = fate.dot = ""
             self.unsettled[notice_id] = None
         elif kind == "settled":
-            for name in self.unsettled:
-                self.fates[name].intent = self.fates[name].dot = ""
-            self.unsettled.clear()
+            for name in list(self.unsettled):
+                if not self.fates[name].dot:
+                    self.fates[name].intent = ""
+                    del self.unsettled[name]
 
 
 _FIELDS = ("notice_id", "path", "sha256", "blob", "channel", "recipient", "message_id", "line")

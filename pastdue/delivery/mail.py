@@ -16,7 +16,7 @@ import ssl
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -211,27 +211,29 @@ class Smtp:
         self._sender, self._user, self._password = _envelope_sender(sender), user, password
         self._ca_file, self._patience = ca_file, patience or Patience()
         self._secret: str | None = None
-        self._smtp: smtplib.SMTP | None = None
         self._line: _Line | None = None
         # A relay on this machine answers faster than the disk: there the disk is waited for once for several.
         self.group = 16 if host in LOOPBACK else 1
 
     def open(self) -> None:
         """Connects, with the server's certificate verified, and logs in; Stopped, in words, when that fails."""
-        if self._smtp is not None:
-            return
-        if self._user and self._secret is None:
-            self._secret = self._password()  # before the connection, which would not wait for a passphrase
-        smtp: smtplib.SMTP | None = None
-        try:
-            smtp = self._connect()
-            if self._user:
-                smtp.login(self._user, self._secret or "")
-        except (OSError, smtplib.SMTPException, ValueError) as problem:
-            if smtp is not None:
-                smtp.close()
-            raise self._trouble(problem) from problem
-        self._smtp, self._line = smtp, _Line(_socket(smtp))
+        self._connected()
+
+    def _connected(self) -> "_Line":
+        if self._line is None:
+            if self._user and self._secret is None:
+                self._secret = self._password()  # before the connection, which would not wait for a passphrase
+            smtp: smtplib.SMTP | None = None
+            try:
+                smtp = self._connect()
+                if self._user:
+                    smtp.login(self._user, self._secret or "")
+                self._line = _Line(smtp)
+            except (OSError, smtplib.SMTPException, ValueError) as problem:
+                if smtp is not None:
+                    smtp.close()
+                raise self._trouble(problem) from problem
+        return self._line
 
     def _connect(self) -> smtplib.SMTP:
         context = ssl.create_default_context(cafile=self._ca_file or None)
@@ -297,11 +299,11 @@ class Smtp:
             return Reply(State.REFUSED, str(problem))
         broken = _Broken("")
         for left in range(_TRIES - 1, -1, -1):
-            self.open()
-            if refusal := self._cannot(envelope, recipient):
+            line = self._connected()
+            if refusal := _cannot(line.offers, envelope, recipient):
                 return Reply(State.REFUSED, refusal)
             try:
-                return self._transaction(envelope, recipient, release)
+                return self._transaction(line, envelope, recipient, release)
             except _Broken as problem:
                 self._drop()
                 broken = problem
@@ -313,34 +315,16 @@ class Smtp:
 
     def close(self) -> None:
         """Says goodbye; whatever the server makes of it."""
-        if self._smtp is not None:
-            with suppress(OSError, smtplib.SMTPException):
-                _socket(self._smtp).settimeout(5)
-                self._smtp.quit()
+        if self._line is not None:
+            self._line.quit()
         self._drop()
 
     def _drop(self) -> None:
-        if self._smtp is not None:
-            self._smtp.close()
-        self._smtp = self._line = None
+        if self._line is not None:
+            self._line.close()
+        self._line = None
 
-    @property
-    def _offers(self) -> dict[str, str]:
-        return self._smtp.esmtp_features if self._smtp is not None else {}
-
-    def _cannot(self, envelope: Envelope, recipient: str) -> str:
-        """Why this server cannot take this email at all; "" when it can."""
-        if not recipient.isascii() and "smtputf8" not in self._offers:
-            return "the mail server takes no address with letters beyond ASCII before the @"
-        limit = self._offers.get("size", "").split()
-        if limit and limit[0].isdigit() and 0 < int(limit[0]) < len(envelope.content):
-            return f"it has {len(envelope.content)} bytes, and the mail server takes {limit[0]}"
-        return ""
-
-    def _transaction(self, envelope: Envelope, recipient: str, release: Callable[[], None]) -> Reply:
-        line = self._line
-        if line is None or line.is_waiting():
-            raise _Broken("it spoke out of turn", at_mail=True)
+    def _transaction(self, line: "_Line", envelope: Envelope, recipient: str, release: Callable[[], None]) -> Reply:
         if failure := self._announce(line, envelope, recipient) or self._body(line, envelope.content):
             self._drop()  # rather than to argue about what state the server is in
             return failure
@@ -356,8 +340,8 @@ class Smtp:
 
     def _announce(self, line: "_Line", envelope: Envelope, recipient: str) -> Reply | None:
         """MAIL, RCPT and DATA, in one go where the server lets us; what it says no with, or None."""
-        commands = self._commands(envelope, recipient)
-        at_once = "pipelining" in self._offers
+        commands = self._commands(line.offers, envelope, recipient)
+        at_once = "pipelining" in line.offers
         if at_once:
             line.write(b"".join(commands), self._patience.command, at_mail=True)
         for place, command in enumerate(commands):
@@ -377,13 +361,13 @@ class Smtp:
             return Reply(_no(code), text)
         return None
 
-    def _commands(self, envelope: Envelope, recipient: str) -> tuple[bytes, bytes, bytes]:
+    def _commands(self, offers: Mapping[str, str], envelope: Envelope, recipient: str) -> tuple[bytes, bytes, bytes]:
         mail, rcpt = f"MAIL FROM:<{self._sender}>", f"RCPT TO:<{recipient}>"
-        if "size" in self._offers:
+        if "size" in offers:
             mail += f" SIZE={len(envelope.content)}"
         if not recipient.isascii():
             mail += " BODY=8BITMIME SMTPUTF8"
-        if "dsn" in self._offers:
+        if "dsn" in offers:
             name = _xtext(envelope.notice_id)
             mail += " RET=HDRS" + (f" ENVID={name}" if len(name) <= 100 else "")
             rcpt += " NOTIFY=FAILURE,DELAY"
@@ -434,10 +418,21 @@ _REPLY = re.compile(rb"([1-5][0-9][0-9])(?:([ -])(.*))?", re.DOTALL)
 
 
 class _Line:
-    """The socket after the login: writes commands, reads replies."""
+    """The connection after the login: writes commands, reads replies."""
 
-    def __init__(self, wire: socket.socket) -> None:
-        self._wire, self._held = wire, b""
+    def __init__(self, smtp: smtplib.SMTP) -> None:
+        self._smtp, self._wire, self._held = smtp, _socket(smtp), b""
+        self.offers: Mapping[str, str] = smtp.esmtp_features
+
+    def quit(self) -> None:
+        """Says goodbye and does not mind what is said to it."""
+        with suppress(OSError, smtplib.SMTPException):
+            self._wire.settimeout(5)
+            self._smtp.quit()
+
+    def close(self) -> None:
+        """Hangs up."""
+        self._smtp.close()
 
     def write(self, data: bytes, patience: float, *, at_mail: bool = False) -> None:
         """Sends all of it."""
@@ -487,6 +482,16 @@ class _Line:
                 raise _Broken("it hung up" if not more else "it does not stop talking", at_mail=at_mail)
         line, _, self._held = self._held.partition(b"\n")
         return line.rstrip(b"\r")
+
+
+def _cannot(offers: Mapping[str, str], envelope: Envelope, recipient: str) -> str:
+    """Why a server that offers this cannot take the email at all; "" when it can."""
+    if not recipient.isascii() and "smtputf8" not in offers:
+        return "the mail server takes no address with letters beyond ASCII before the @"
+    limit = offers.get("size", "").split()
+    if limit and limit[0].isdigit() and 0 < int(limit[0]) < len(envelope.content):
+        return f"it has {len(envelope.content)} bytes, and the mail server takes {limit[0]}"
+    return ""
 
 
 def _no(code: int) -> State:

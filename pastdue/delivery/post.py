@@ -45,6 +45,7 @@ from pastdue.model import COPY, State
 SAME_ANSWER = 3  # so many in a row are not the notices' fault
 # RFC 3463: no such mailbox or domain, or this mailbox is full or closed. Three dead addresses in a row are no outage.
 _ONE_MAILBOX = re.compile(r"[45]\d\d [45]\.(1\.(1|2|3|6|10)|2\.\d{1,3})\b")
+_CONTROL = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")  # and what no file can hold
 
 
 @dataclass(frozen=True)
@@ -537,17 +538,13 @@ def _flaw(parcel: Parcel, *, drafts: bool) -> str:
     cells = [cell for row in parcel.rows for cell in row.values()]
     if not parcel.rows or any(set(row) - set(COLUMNS) for row in parcel.rows):
         return "its rows for the notices ledger are not as they should be"
-    if not all(map(_is_plain, [*cells, parcel.notice_id, parcel.path, parcel.line])):
+    if _CONTROL.search("".join([*cells, parcel.notice_id, parcel.path, parcel.line])):
         return "a control character is in its name or its rows"
     if not parcel.path.startswith("outbox/"):
         return f"{parcel.path} is not in outbox/"
     if not parcel.is_mail:
         return ""
     return gate.check(parcel.content, parcel.recipient, parcel.message_id, draft=drafts)
-
-
-def _is_plain(text: str) -> bool:
-    return not any(c < " " or c == "\x7f" or "\ud800" <= c <= "\udfff" for c in text)
 
 
 def _rows(fate: Fate) -> list[Row]:

@@ -1,14 +1,17 @@
 """git keeps exactly the given bytes at exactly the given paths, and the operator's work is left alone."""
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
-from fault_workspace import git, workspace
+from fault_workspace import NOW, git, parcel, workspace
 
-from pastdue.delivery import Stopped
+from pastdue.delivery import Stopped, journal
 from pastdue.delivery.git import Repository
+from pastdue.delivery.mail import Folder
+from pastdue.delivery.post import Post
 
 CRLF = b"From: us\r\n\r\n.dot\r\nlast\r\n"
 
@@ -202,6 +205,39 @@ def test_a_folder_of_another_user(workspace: Path, monkeypatch: pytest.MonkeyPat
     with pytest.raises(Stopped, match="does not trust") as stopped:
         Repository.open(workspace)
     assert "safe.directory" in stopped.value.hint
+
+
+def stand_in(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
+    """A git that does something else first."""
+    real = shutil.which("git")
+    folder.mkdir()
+    (folder / "git").write_text(f'#!/bin/sh\ngit() {{ {real} "$@"; }}\n{script}\n')
+    (folder / "git").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+
+
+@pytest.mark.skipif(not shutil.which("flock"), reason="asks util-linux")
+def test_every_git_child_holds_the_lock(workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    repository = Repository.open(workspace)
+    with journal.locked(tmp_path) as lock:
+        stand_in(
+            tmp_path / "bin", monkeypatch, f"flock -n {tmp_path}/lock true; echo free:$?; flock -n {lock}; echo own:$?"
+        )
+        repository.lock = [lock]
+        assert repository.git("version") == b"free:1\nown:0\n"
+
+
+def test_a_git_that_changes_bytes_is_found_out_before_anything_leaves(
+    workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand_in(
+        tmp_path / "bin",
+        monkeypatch,
+        'case "$*" in *fast-import*) sed s/Dear/Deer/ | git "$@";; *) git "$@";; esac',
+    )
+    with Post(workspace, now=lambda: NOW) as post, pytest.raises(Stopped, match="does not hold outbox"):
+        post.deliver([parcel("A1")], Folder())
+    assert not (workspace / "accounts/notices.csv").exists()
 
 
 def test_git_variables_of_a_surrounding_hook_do_not_lead_astray(

@@ -42,6 +42,10 @@ def test_what_was_noted_is_read_back(tmp_path: Path) -> None:
     assert again.fates["n2"].boot == journal.boot_id()
     assert list(again.unsettled) == ["n1", "n2"]
     again.settled("t4", "c0ffee")
+    assert list(again.unsettled) == ["n2"]  # released and not answered: no settling makes that go away
+    assert again.fates["n2"].dot == "t2"
+    again.back("n2")
+    again.settled("t5", "c0ffee")
     assert not again.unsettled
     assert not again.fates["n2"].dot
     again.close()
@@ -62,6 +66,15 @@ def test_a_tail_torn_at_any_byte_is_cut_off_and_the_journal_goes_on(tmp_path: Pa
     torn.begin("t9")
     torn.close()
     assert len(journal.read(tmp_path / "journal")[2]) == lines + 1
+
+
+def test_a_line_that_lacks_only_its_end_is_cut_off_too(tmp_path: Path) -> None:
+    written(tmp_path).close()
+    whole = (tmp_path / "journal").read_bytes()
+    for number, end in enumerate(place for place, byte in enumerate(whole) if byte == ord("\n")):
+        (tmp_path / "journal").write_bytes(whole[:end])
+        Journal(tmp_path).close()
+        assert (tmp_path / "journal").read_bytes() == b"".join(whole.splitlines(keepends=True)[:number])
 
 
 def test_damage_before_the_end_stops_and_says_where(tmp_path: Path) -> None:

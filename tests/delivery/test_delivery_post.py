@@ -5,6 +5,7 @@ import io
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 
 from pastdue.delivery import Stopped, files, journal
 from pastdue.delivery.ledger import COLUMNS, PATH, NoticesLedger, missing
-from pastdue.delivery.mail import Folder, Patience, Smtp
+from pastdue.delivery.mail import Folder, Patience, Sendmail, Smtp
 from pastdue.delivery.post import Event, Outcome, Parcel, Post, interrupted
 from pastdue.model import State
 
@@ -196,6 +197,26 @@ def test_trouble_of_the_session_marks_no_notice_and_leaves_no_trace_in_the_histo
     assert not (workspace / PATH).exists()
     assert subjects(workspace) == ["Books"]
     assert found(deliver(workspace, server, parcel("A1"), letter("A1")))[A1] is State.SENT
+
+
+def test_trouble_after_the_last_byte_that_was_surely_not_taken_leaves_no_doubt(workspace: Path) -> None:
+    (workspace / "sendmail").write_text("#!/bin/sh\nexit 78\n")
+    (workspace / "sendmail").chmod(0o755)
+    sendmail = Sendmail("billing@us.example", str(workspace / "sendmail"))
+    with Post(workspace, now=lambda: NOW) as post, pytest.raises(Stopped, match="ended with 78"):
+        post.deliver([parcel("A1")], sendmail)
+    with Post(workspace, now=lambda: NOW) as post:
+        assert post.recovered == Outcome()
+        assert found(post.deliver([parcel("A1")], Folder())) == {A1: State.DRAFTED}
+
+
+def test_the_server_is_told_goodbye(workspace: Path, server: FaultServer) -> None:
+    deliver(workspace, server, parcel("A1"))
+    for _ in range(100):
+        if server.commands[-1] == "quit":
+            break
+        time.sleep(0.01)
+    assert server.commands[-1] == "quit"
 
 
 def test_what_was_sent_before_the_trouble_stays_on_record(workspace: Path, server: FaultServer) -> None:
