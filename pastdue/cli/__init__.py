@@ -270,6 +270,16 @@ def send(on: date | None, *, dry_run: bool, yes: bool, only: str | None, posted:
     return outbox.send(desk, on, only=only, yes=yes, posted=posted)
 
 
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@guarded
+def init(folder: Path) -> int:
+    """Make a new workspace in FOLDER: empty ledgers, letters, pages, a config to fill in."""
+    from pastdue.cli.init import init as make
+
+    return make(_desk(), folder)
+
+
 def _moment(run: "Run") -> datetime:
     """The moment in the Date of today's emails: now, or nine in the morning when the run is for another day."""
     from zoneinfo import ZoneInfo
