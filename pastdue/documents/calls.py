@@ -7,8 +7,8 @@ from functools import partial
 from typing import NamedTuple
 
 from pastdue import days, money
-from pastdue.config import Config
-from pastdue.documents import site
+from pastdue.config import Columns, Config
+from pastdue.documents import excuses, site
 from pastdue.documents.notices import file_stem
 from pastdue.documents.site import cut, encoded, inline, plain, telephone
 from pastdue.documents.words import lateness, locale
@@ -17,12 +17,19 @@ from pastdue.model import (
     COPY,
     Action,
     Activity,
+    Class,
+    Conduct,
     Customer,
     Decision,
     Hold,
+    Instalment,
     OpenItem,
     Page,
     Payment,
+    Plan,
+    PlanState,
+    Promise,
+    PromiseState,
     Sent,
     Standing,
     State,
@@ -32,8 +39,9 @@ TEMPLATE = "call.html"
 LANGUAGE = "en"  # what the operator reads
 
 # What fits on one page with the longest texts; the rest is counted, and stands on the customer's page.
-_ITEMS, _CONTACTS, _PAYMENTS, _REASONS = 6, 4, 4, 2
-_NUMBER, _TEXT, _LINE, _NAME = 24, 36, 90, 60
+_ITEMS, _CONTACTS, _PAYMENTS, _REASONS = 5, 4, 2, 2
+_PROMISES, _ANSWERS, _WAYS, _NAMED = 3, 5, 4, 3
+_NUMBER, _TEXT, _SAID, _LINE, _NAME = 24, 36, 56, 110, 40
 
 # Activity that tells what passed between the two; the rest is bookkeeping.
 _CONTACT_KINDS = {
@@ -64,8 +72,9 @@ def sheet(
     templates: Mapping[str, str],
     static: Mapping[str, bytes],
     portal_url: str = "",
+    ways: Sequence[Sequence[int]] = (),
 ) -> Page:
-    """The sheet for today's call to one account about one currency."""
+    """The sheet for today's call to one account about one currency. `ways` are plans that could be agreed, as amounts."""
     where = locale(LANGUAGE, config.business)
     customer, business = standing.customer, config.business
     show = partial(money.display, currency=standing.currency, language=where)
@@ -75,6 +84,7 @@ def sheet(
     shown = (*asked, *late)[:_ITEMS]
     rest = (*asked, *late)[_ITEMS:]
     contacts = _contacts(standing, where)
+    offered = ways[:_WAYS] if _may_agree(standing.conduct.plan) else ()
     html = (
         site.compiled(templates)
         .get_template(TEMPLATE)
@@ -83,32 +93,43 @@ def sheet(
             business=plain(business.name),
             on=days.display(standing.on, where),
             name=cut(customer.name, _NAME),
-            contact=cut(customer.contact, _NAME),
+            contact=cut(customer.contact, _NUMBER),
             account_id=cut(customer.account_id, _TEXT),
             phone=cut(customer.phone, _TEXT),
             tel=telephone(customer.phone),
             email=cut(customer.email, _TEXT),
             zone=_zone(customer, config),
             portal_url=portal_url,
-            opening=_opening(standing, asked, config, where),
-            reasons=tuple(cut(reason, _LINE) for reason in decision.reasons[:_REASONS]),
-            figures=_figures(standing, asked, where),
+            opening=_opening(standing, decision, asked, config, where),
+            reasons=(*(cut(each, _LINE) for each in decision.reasons[:_REASONS]), *_alone(customer)),
+            figures=_figures(standing, decision, asked, where),
+            record=_record(standing.conduct, where),
             items=tuple(_row(item, held.get(item.invoice_id), where) for item in shown),
             rest=f"{len(rest)} more, {show(sum(item.open for item in rest))} together" if rest else "",
             total=show(standing.balance),
             contacts=contacts[:_CONTACTS],
             older=max(len(contacts) - _CONTACTS, 0),
             payments=tuple(_payment(each, where) for each in standing.payments[: -_PAYMENTS - 1 : -1]),
-            outcomes=_outcomes(standing, asked, config),
+            promises=_promises(standing.conduct.promises, standing.currency, where),
+            plan=_plan_title(standing.conduct.plan, where),
+            instalments=_instalments(standing.conduct.plan, standing.currency, where),
+            ways=tuple(_way(way, show) for way in offered),
+            answers=_answers(standing, decision, asked, config, where, portal_url),
+            back=_back(standing, decision, asked, config, where, can_plan=bool(offered)),
+            outcomes=_outcomes(standing, asked, config, offered),
         )
     )
     return Page(path(standing), encoded(html))
 
 
 def _asked(standing: Standing, held: Mapping[str, Hold]) -> tuple[OpenItem, ...]:
-    """What the call is about: what is overdue and not disputed; before anything is overdue, what is open."""
+    """What the call is about: what is overdue and under no hold; before anything is overdue, what is open."""
     claimed = tuple(item for item in standing.items if item.invoice_id not in held)
     return tuple(item for item in claimed if item.is_overdue) or claimed
+
+
+def _sum_asked(decision: Decision, asked: Sequence[OpenItem]) -> int:
+    return (decision.answer.asks if decision.answer else 0) or sum(item.open for item in asked)
 
 
 class _Figure(NamedTuple):
@@ -116,25 +137,34 @@ class _Figure(NamedTuple):
     value: str
 
 
-def _figures(standing: Standing, asked: Sequence[OpenItem], where: str) -> tuple[_Figure, ...]:
+def _figures(standing: Standing, decision: Decision, asked: Sequence[OpenItem], where: str) -> tuple[_Figure, ...]:
     """The four figures that one wants before the other side picks up."""
     show = partial(money.display, currency=standing.currency, language=where)
-    last = next((each for each in reversed(standing.payments) if each.amount > 0), None)
+    last = _last_payment(standing)
     paid = f"{show(last.amount)} on {days.display_short(last.received, where)}" if last else "none on record"
     return (
-        _Figure("To ask for", show(sum(item.open for item in asked))),
+        _Figure("To ask for", show(_sum_asked(decision, asked))),
         _Figure("Open in total", show(standing.balance)),
         _Figure("Oldest", lateness(max((i.days_past_due for i in asked), default=0), LANGUAGE)),
         _Figure("Last payment", paid),
     )
 
 
-def _opening(standing: Standing, asked: Sequence[OpenItem], config: Config, where: str) -> str:
-    """The first sentence: who calls, for whom, about which invoices."""
+def _last_payment(standing: Standing) -> Payment | None:
+    return next((each for each in reversed(standing.payments) if each.amount > 0), None)
+
+
+# ------------------------------------------------------------------ what is said first
+
+
+def _opening(standing: Standing, decision: Decision, asked: Sequence[OpenItem], config: Config, where: str) -> str:
+    """The first sentences: who calls, for whom, why, about which invoices."""
     business, customer = config.business, standing.customer
     caller = f"this is {plain(business.contact)} from {plain(business.name)}" if business.contact else ""
-    ask = f" May I speak to {cut(customer.contact, _TEXT)}?" if customer.contact else ""
-    return f"Hello, {caller or f'I am calling from {plain(business.name)}'}.{ask} {_about(standing, asked, where)}"
+    person = customer.contact or (customer.name if customer.kind == "consumer" else "")
+    ask = f" May I speak to {cut(person, _TEXT)}?" if person else ""
+    why = _beside(standing, decision, where) or f"{_about(standing, asked, where)}{_since(standing, where)}"
+    return f"Hello, {caller or f'I am calling from {plain(business.name)}'}.{ask} {why}"
 
 
 def _about(standing: Standing, asked: Sequence[OpenItem], where: str) -> str:
@@ -144,9 +174,210 @@ def _about(standing: Standing, asked: Sequence[OpenItem], where: str) -> str:
     first = asked[0]
     number, due = cut(first.invoice_id, _NUMBER), days.display(first.due, where)
     was = "was" if first.is_overdue else "is"
+    numbers = tuple(dict.fromkeys(cut(item.invoice_id, _NUMBER) for item in asked))
     if len(asked) == 1:
         return f"I am calling about invoice {number}: {total} {was} due on {due}."
-    return f"I am calling about {len(asked)} invoices, {total} together. The oldest, {number}, {was} due on {due}."
+    if len(numbers) == 1:
+        return f"I am calling about invoice {number}: {total} in {len(asked)} parts, the first {was} due on {due}."
+    if len(numbers) <= _NAMED:
+        named = f"{', '.join(numbers[:-1])} and {numbers[-1]}"
+        return f"I am calling about invoices {named}, {total} together. The oldest {was} due on {due}."
+    return f"I am calling about {len(numbers)} invoices, {total} together. The oldest, {number}, {was} due on {due}."
+
+
+def _since(standing: Standing, where: str) -> str:
+    """What was agreed and did not come, unless it was spoken of since."""
+    conduct = standing.conduct
+    spoken = max((line.on for line in standing.activity if line.kind == "call"), default=date.min)
+    if conduct.plan and conduct.plan.state is PlanState.DEFAULT and conduct.plan.until and spoken <= conduct.plan.until:
+        missed = _missed(conduct.plan)
+        amount = money.display(missed.amount - missed.paid, standing.currency, where)
+        return f" The instalment of {days.display(missed.due, where)}, {amount}, has not arrived."
+    broken = max(conduct.broken, key=lambda promise: promise.deadline, default=None)
+    if broken and spoken <= broken.deadline:
+        return f" You told us {_told(broken, standing.currency, where)}."
+    return ""
+
+
+def _told(promise: Promise, currency: str, where: str) -> str:
+    """A broken promise as one says it, without reproach."""
+    show = partial(money.display, currency=currency, language=where)
+    came = f"{show(promise.received)} of it has come" if promise.received else "it has not come"
+    return f"{show(promise.said)} by {days.display(promise.due, where)}, and {came}"
+
+
+def _beside(standing: Standing, decision: Decision, where: str) -> str:
+    """Why one calls where it is no step of the schedule: an answer that cannot be written to them."""
+    answer = decision.answer
+    if answer is None:
+        return ""
+    asks, by = money.display(answer.asks, standing.currency, where), ""
+    if answer.pay_by:
+        by = days.display(answer.pay_by, where)
+    return {
+        "promise": f"I am calling to confirm what you told us: {asks} by {by}. Until then you hear nothing more from us.",
+        "plan": f"I am calling about the plan that we spoke of. It begins with {asks} on {by}, and needs your signature.",
+        "plan-offer": "You told us that cash is short. I am calling to find a way that you can manage.",
+        "invoice-again": f"You told us that our invoice did not arrive. It can be paid until {by}; how shall we send it?",
+        "instalment": f"I am calling about the instalment of {asks}. It can still be paid until {by}.",
+        "prepayment": "I am calling about new orders: for now, we ask for payment in advance.",
+        "prepayment-lifted": "I am calling about new orders: payment in advance is no longer needed. Thank you.",
+    }.get(answer.step, "I am calling about your account.")
+
+
+def _alone(customer: Customer) -> Iterator[str]:
+    """What a consumer owes is no matter of whoever picks up."""
+    if customer.kind == "consumer":
+        yield "Give your name first, and the rest to the customer alone: what they owe is nobody else's matter."
+
+
+# ------------------------------------------------------------------ what the record says, for the operator alone
+
+
+def _record(conduct: Conduct, where: str) -> tuple[_Figure, ...]:
+    """The class with its figures, the last reason, and what is to be decided."""
+    found = []
+    if conduct.klass is not Class.UNKNOWN or conduct.figures:
+        found.append(_Figure(str(conduct.klass).capitalize(), cut(conduct.figures, _LINE)))
+    if conduct.reason:
+        on = f"{conduct.reason}, said on {days.display_short(conduct.reason_on, where)}" if conduct.reason_on else ""
+        found.append(_Figure("Last reason", cut(on or conduct.reason, _LINE)))
+    if conduct.prepayment:
+        found.append(_Figure("Prepayment", cut(conduct.prepayment, _LINE)))
+    if conduct.proposals:
+        found.append(_Figure("To decide", cut("; ".join(conduct.proposals), _LINE)))
+    return tuple(found)
+
+
+_KEPT = {PromiseState.PENDING: "pending", PromiseState.KEPT: "kept", PromiseState.BROKEN: "broken: nothing came"}
+
+
+def _promises(promises: Sequence[Promise], currency: str, where: str) -> tuple[tuple[str, str, str, str], ...]:
+    """The latest promises, the last one first: made, what, how it went, and its tone."""
+    show = partial(money.display, currency=currency, language=where)
+    return tuple(
+        (
+            days.display_short(each.made, where),
+            f"{show(each.said)} by {days.display_short(each.due, where)}",
+            _KEPT.get(each.state, f"broken: {show(each.received)} came"),
+            " alarm" if each.is_broken else "",
+        )
+        for each in promises[: -_PROMISES - 1 : -1]
+    )
+
+
+_AGREED = {
+    PlanState.OFFERED: "out for signature until {until}",
+    PlanState.GOOD: "signed, in good standing",
+    PlanState.LATE: "signed, an instalment is late; its grace ends on {until}",
+    PlanState.DEFAULT: "in default",
+}
+
+
+def _may_agree(plan: Plan | None) -> bool:
+    """True where a plan could be agreed: there is none in force."""
+    return plan is None or plan.state not in {PlanState.OFFERED, PlanState.GOOD, PlanState.LATE}
+
+
+def _missed(plan: Plan) -> Instalment:
+    return next((each for each in plan.instalments if each.paid < each.amount), plan.instalments[-1])
+
+
+def _plan_title(plan: Plan | None, where: str) -> str:
+    if plan is None or plan.state not in _AGREED:
+        return ""
+    until = days.display_short(plan.until, where) if plan.until else ""
+    return f"Plan of {days.display_short(plan.made, where)}, {_AGREED[plan.state].format(until=until)}"
+
+
+def _instalments(plan: Plan | None, currency: str, where: str) -> tuple[tuple[str, str, str], ...]:
+    """The instalment that is open first, the one before it, and what follows."""
+    if plan is None or plan.state not in _AGREED:
+        return ()
+    show = partial(money.display, currency=currency, language=where)
+    first = max(_missed(plan).number - 2, 0)
+    return tuple(
+        (
+            f"{each.number} of {len(plan.instalments)}",
+            days.display_short(each.due, where),
+            "paid" if each.paid == each.amount else f"{show(each.amount - each.paid)} open",
+        )
+        for each in plan.instalments[first : first + _PROMISES]
+    )
+
+
+# ------------------------------------------------------------------ what may be said and agreed
+
+
+def _way(way: Sequence[int], show: partial[str]) -> tuple[str, str, str]:
+    """A plan that could be agreed: what they can pay each month, how often, and the last payment where it is less."""
+    return show(way[0]), f"{len(way)} payments", show(way[-1]) if way[-1] != way[0] else ""
+
+
+def _answers(
+    standing: Standing, decision: Decision, asked: Sequence[OpenItem], config: Config, where: str, portal_url: str
+) -> tuple[tuple[str, str, str], ...]:
+    """What they may say to this call, what to answer, and what to record."""
+    customer, last = standing.customer, _last_payment(standing)
+    show = partial(money.display, currency=standing.currency, language=where)
+    in_writing = bool(customer.email) or customer.has_post
+    known = excuses.Known(
+        standing=standing,
+        asked=frozenset(item.invoice_id for item in asked),
+        disputed=any(hold.kind == "dispute" for hold in decision.holds),
+        written=any(line.went_out and line.channel != "call" for line in standing.history),
+        in_writing=in_writing,
+    )
+    broken = standing.conduct.broken
+    facts = {
+        "broken": _told(broken[-1], standing.currency, where) if broken else "",
+        "confirmed": ", and you get it in writing" if in_writing and _pauses(standing, config) else "",
+        "week": days.display(_week_ahead(standing, config), where),
+        "last_payment": f"The last that reached us is {show(last.amount)} on {days.display(last.received, where)}."
+        if last
+        else "",
+        "page": "Your page has all that it takes." if portal_url else "",
+    }
+    return excuses.likely(known, facts, _ANSWERS)
+
+
+def _pauses(standing: Standing, config: Config) -> bool:
+    """True while a new promise would still stop the schedule until its day."""
+    return len(standing.conduct.broken) < config.promises.most_broken
+
+
+def _week_ahead(standing: Standing, config: Config) -> date:
+    return config.business_days().on_or_after(standing.on + timedelta(days=7))
+
+
+def _back(
+    standing: Standing, decision: Decision, asked: Sequence[OpenItem], config: Config, where: str, *, can_plan: bool
+) -> tuple[str, ...]:
+    """What may be promised in return: no more than the schedule will keep."""
+    found = []
+    total = money.display(_sum_asked(decision, asked), standing.currency, where)
+    week = days.display(_week_ahead(standing, config), where)
+    if asked and not _pauses(standing, config):
+        count = len(standing.conduct.broken)
+        found.append(
+            f"“If {total} arrives, you hear nothing more.” A new promise pauses nothing: {count} were not kept."
+        )
+    elif asked and standing.currency == standing.customer.currency:
+        found.append(
+            f"“If {total} arrives by {week}, you hear nothing more.” Log it as a promise: it holds until then."
+        )
+    if can_plan:
+        pause = config.plans.unsigned_days
+        found.append(f"A plan stops everything for {pause} days, to sign it; once signed, while each instalment comes.")
+    if asked:
+        found.append("What they object to is not asked for until it is settled. The rest is.")
+    schedule = config.schedule.get(standing.customer.track)
+    following = schedule.step[decision.rung + 1 : decision.rung + 2] if schedule and decision.rung >= 0 else ()
+    found += [f"If nothing is agreed, next comes: {step.name}. Announce nothing else." for step in following]
+    return tuple(found)
+
+
+# ------------------------------------------------------------------ the tables
 
 
 def _zone(customer: Customer, config: Config) -> str:
@@ -156,13 +387,20 @@ def _zone(customer: Customer, config: Config) -> str:
     return f"Their time zone is {cut(customer.timezone, _TEXT)}; yours is {config.business.timezone}."
 
 
+_HELD = {
+    "dispute": "disputed: do not ask for it",
+    "upheld": "to be credited: do not ask for it",
+    "plan": "in the plan: ask for its instalments alone",
+}
+
+
 def _row(item: OpenItem, held: Hold | None, where: str) -> tuple[str, ...]:
     show = partial(money.display, currency=item.currency, language=where)
     about = cut(" · ".join(text for text in (item.description, item.reference) if text), _TEXT)
     paid = item.amount - item.open
     return (
         cut(item.invoice_id, _NUMBER),
-        "disputed: do not ask for it" if held else about,
+        _HELD.get(held.kind, "on hold: do not ask for it") if held else about,
         days.display_short(item.issued, where) if item.issued else "",
         days.display_short(item.due, where),
         " alarm" if item.is_overdue and not held else "",
@@ -191,7 +429,12 @@ def _contacts(standing: Standing, where: str) -> list[tuple[str, str, str]]:
             known = sent.get(line.notice_id)
             sent[line.notice_id] = line if known is None or line.rung > known.rung else known
     told = [(line.on, *_sent(line, where)) for line in sent.values()]
-    told += [(line.on, *_said(line, standing, where)) for line in standing.activity if line.kind in _CONTACT_KINDS]
+    listed = {promise.row for promise in standing.conduct.promises[-_PROMISES:]}
+    told += [
+        (line.on, *_said(line, standing, where))
+        for line in standing.activity
+        if line.kind in _CONTACT_KINDS and not (line.kind == "promise" and line.row in listed)
+    ]
     told.sort(key=lambda contact: contact[0], reverse=True)
     return [(days.display_short(on, where), what, how) for on, what, how in told]
 
@@ -207,26 +450,72 @@ def _said(line: Activity, standing: Standing, where: str) -> tuple[str, str]:
     amount = money.display(line.amount, standing.customer.currency, where) if line.amount is not None else ""
     due = f"by {days.display_short(line.due, where)}" if line.due else ""
     terms = " ".join(part for part in (cut(line.invoice_id, _NUMBER), amount, due) if part)
-    return _CONTACT_KINDS[line.kind], cut(": ".join(part for part in (terms, line.note) if part), _LINE)
+    return _CONTACT_KINDS[line.kind], cut(": ".join(part for part in (terms, line.note) if part), _SAID)
 
 
-def _outcomes(standing: Standing, asked: Sequence[OpenItem], config: Config) -> tuple[tuple[str, str], ...]:
+class _Outcome(NamedTuple):
+    """What came of the call, with the command that records it and the same line for a spreadsheet."""
+
+    said: str
+    command: str
+    row: str  # "" where a spreadsheet would take a cell of it for a formula
+
+
+def _outcomes(
+    standing: Standing, asked: Sequence[OpenItem], config: Config, ways: Sequence[Sequence[int]]
+) -> tuple[_Outcome, ...]:
     """What may have come of it, each with the line that records it; values in it are there to be changed."""
-    log = partial(log_command, standing.account_id)
-    week = config.business_days().on_or_after(standing.on + timedelta(days=7))
-    found = [("You spoke", log("call", note="what was said"))]
-    # The diary's amounts are in the account's own currency.
-    if asked and standing.currency == standing.customer.currency:
-        amount = money.to_text(sum(item.open for item in asked), standing.currency)
-        found.append(("They promise to pay", log("promise", amount=amount, due=week.isoformat())))
+    week = _week_ahead(standing, config).isoformat()
+    is_own = standing.currency == standing.customer.currency  # the diary's amounts are in it
+    text = partial(money.to_text, currency=standing.currency)
+    found: list[tuple[str, str, dict[str, str]]] = [("You spoke", "call", {"note": "what was said"})]
+    if asked and is_own:
+        amount = text(sum(item.open for item in asked))
+        found.append(("They promise", "promise", {"amount": amount, "due": week}))
+    if ways and is_own:
+        way = ways[len(ways) // 2]
+        terms = {"amount": text(way[0]), "due": week, "every": "month", "count": str(len(way))}
+        found.append(("You agree a plan", "plan", terms))
     if asked:
-        found.append(("They dispute an invoice", log("dispute", invoice=asked[0].invoice_id, note="what is wrong")))
+        found.append(("They object", "dispute", {"invoice": asked[0].invoice_id, "note": "what is wrong"}))
+    found.append(("They say why", "reason", {"note": standing.conduct.reason or "cash-flow"}))
+    if standing.customer.kind == "consumer":
+        month = config.business_days().on_or_after(standing.on + timedelta(days=30)).isoformat()
+        found.append(("They need a pause", "hardship", {"due": month}))
     found += [
-        ("They say why", log("reason", note="cash-flow")),
-        ("You left a message", log("voicemail")),
-        ("Nobody answered", log("no-answer")),
+        ("You left a message", "voicemail", {}),
+        ("Nobody answered", "no-answer", {}),
+        ("They ask you to stop", "stop-contact", {}),
     ]
-    return tuple(found)
+    account = standing.account_id
+    return tuple(
+        _Outcome(said, log_command(account, kind, **terms), ledger_row(standing.on, account, kind, config, **terms))
+        for said, kind, terms in found
+    )
+
+
+# The columns of the activity ledger in the contract's order, after day, account and kind.
+_COLUMNS = ("invoice", "amount", "due", "every", "count", "by", "note")
+
+
+def ledger_row(on: date, account_id: str, kind: str, config: Config, **terms: str) -> str:
+    """The line for the activity sheet, tab between its cells so that it pastes into a spreadsheet as a row.
+
+    Dates and amounts are written as the sheet's own settings say. "" where a cell would be taken for a formula.
+    """
+    columns = config.columns.get("activity", Columns())
+    point = columns.number_format[-3]
+    written = {
+        name: date.fromisoformat(value).strftime(columns.date_format)
+        if name == "due"
+        else value.replace(".", point)
+        if name == "amount"
+        else plain(value)
+        for name, value in terms.items()
+    }
+    cells = [on.strftime(columns.date_format), plain(account_id), kind, *(written.get(name, "") for name in _COLUMNS)]
+    is_safe = not any(cell.lstrip().startswith(("=", "+", "-", "@", '"')) for cell in cells)
+    return "\t".join(cells) if is_safe else ""
 
 
 def log_command(account_id: str, kind: str, **options: str) -> str:
@@ -246,13 +535,15 @@ def check(templates: Mapping[str, str]) -> list[Finding]:
 
     def attempt() -> None:
         config = Config.model_validate({"business": {"name": "Sample Joinery", "contact": "Sam Sample"}})
+        decision = Decision("sample", "EUR", Action.CALL, ("a reason",))
         for standing in _samples():
-            sheet(standing, Decision("sample", "EUR", Action.CALL, ("a reason",)), config, templates, {}, "https://x/")
+            sheet(standing, decision, config, templates, {}, "https://x/", ways=((20001, 20000, 20000),))
 
     return site.trial(TEMPLATE, attempt)
 
 
 def _samples() -> Iterator[Standing]:
+    """An account with a long record, one with a plan in force, and one of which nothing is known."""
     on = date(2026, 3, 2)
     customer = Customer("sample", "Sample Customer", contact="Kim Doe", phone="+44 20 7946 0000", email="a@example.com")
     items = tuple(
@@ -261,6 +552,10 @@ def _samples() -> Iterator[Standing]:
     )
     paid = (Payment(on, 30000, "EUR", "S-1", "sample"),)
     activity = tuple(Activity(on, "sample", "call", note="sample") for _ in range(_CONTACTS + 1))
-    zoned = Customer("sample", "Sample Customer", timezone="Asia/Tokyo")
-    yield Standing(on, customer, "EUR", items, payments=paid, activity=activity)
+    zoned = Customer("=sample", "Sample Customer", timezone="Asia/Tokyo", kind="consumer")
+    broken = Promise(on, on, on, 5000, 5000, 100, PromiseState.PARTLY_KEPT)
+    conduct = Conduct((broken,), None, "cash-flow", on, 1, (9,), Class.SLOW, "a figure", ("a proposal",), "a reason")
+    plan = Plan(on, on, PlanState.GOOD, None, (Instalment(1, on, 5000, 0), Instalment(2, on, 5000, 0)))
+    yield Standing(on, customer, "EUR", items, payments=paid, activity=activity, conduct=conduct)
+    yield Standing(on, zoned, "EUR", items[:1], conduct=Conduct(plan=plan))
     yield Standing(on, zoned, "EUR", items[:1])

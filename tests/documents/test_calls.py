@@ -13,8 +13,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 from page_tools import CONFIG, HOSTILE, ON, STATIC, TEMPLATES, Read, item, paid, sent, standing
 
-from pastdue.documents import calls
-from pastdue.model import Action, Activity, Customer, Decision, Hold, State
+from pastdue.config import Columns, Config
+from pastdue.documents import calls, excuses
+from pastdue.model import (
+    Action,
+    Activity,
+    Answer,
+    Class,
+    Conduct,
+    Customer,
+    Decision,
+    Hold,
+    Instalment,
+    Plan,
+    PlanState,
+    Promise,
+    PromiseState,
+    State,
+)
 
 CUSTOMER = Customer(
     "K-7", "Brückner Interiors", contact="Anna Byrne", email="anna@bruckner.example", phone="+49 (0)30 555 0199"
@@ -41,8 +57,8 @@ CALL = Decision(
 )
 
 
-def made(account=ACCOUNT, decision=CALL, config=CONFIG, url="https://pay.example/abc/"):
-    return calls.sheet(account, decision, config, TEMPLATES, STATIC, url)
+def made(account=ACCOUNT, decision=CALL, config=CONFIG, url="https://pay.example/abc/", ways=()):
+    return calls.sheet(account, decision, config, TEMPLATES, STATIC, url, ways)
 
 
 def read(*args, **kwargs) -> Read:
@@ -51,14 +67,28 @@ def read(*args, **kwargs) -> Read:
 
 def commands(page: Read) -> list[str]:
     """Each `log` line of the sheet."""
-    return re.findall(r"python build\.py log .*?(?= (?:They|You|Nobody) |$)", page.text.strip())
+    found: list[str] = []
+    for text in page.texts:
+        if text.startswith("python build.py log"):
+            found.append(text)
+        elif text.startswith("--"):
+            found[-1] = f"{found[-1].strip()} {text}"
+    return [line.strip() for line in found]
 
 
 def test_the_sheet_opens_with_who_calls_whom_and_about_which_bills():
     assert (
-        "Hello, this is Nora Conneely from Harbour Joinery. May I speak to Anna Byrne? I am calling about 2 invoices, "
-        "€1,665.50 together. The oldest, HJ-31, was due on 20 January 2026."
+        "Hello, this is Nora Conneely from Harbour Joinery. May I speak to Anna Byrne? I am calling about invoices HJ-31 "
+        "and HJ-44, €1,665.50 together. The oldest was due on 20 January 2026."
     ) in read().text
+
+
+def test_many_invoices_are_counted_and_the_parts_of_one_are_told_as_such():
+    call = Decision("K-8", "EUR", Action.CALL, ())
+    many = standing("K-8", *(item(f"A{n}", 9 - n, 1000) for n in range(4)))
+    assert "about 4 invoices, €40.00 together. The oldest, A0, was due on 21 February 2026." in read(many, call).text
+    parts = standing("K-8", item("A", 9, 1000), item("A", 3, 2000))
+    assert "about invoice A: €30.00 in 2 parts, the first was due on 21 February 2026." in read(parts, call).text
 
 
 def test_one_invoice_is_named_with_its_sum():
@@ -120,15 +150,70 @@ def test_a_disputed_invoice_is_shown_and_not_asked_for():
 # ------------------------------------------------------------------ the line to log
 
 
-def test_each_outcome_has_its_line():
-    assert commands(read()) == [
+def rows(page: Read) -> list[list[str]]:
+    """Each line that pastes into a spreadsheet, as its cells."""
+    return [text.split("\t") for text in page.texts if "\t" in text]
+
+
+WAYS = ((66650, 66650, 33250), (33310,) * 5)
+
+
+def test_each_outcome_has_its_command_and_the_same_line_for_the_activity_sheet():
+    page = read(ways=WAYS)
+    assert commands(page) == [
         "python build.py log K-7 call --note 'what was said'",
         "python build.py log K-7 promise --amount 1665.50 --due 2026-03-09",
+        "python build.py log K-7 plan --amount 333.10 --due 2026-03-09 --every month --count 5",
         "python build.py log K-7 dispute --invoice HJ-31 --note 'what is wrong'",
         "python build.py log K-7 reason --note cash-flow",
         "python build.py log K-7 voicemail",
         "python build.py log K-7 no-answer",
+        "python build.py log K-7 stop-contact",
     ]
+    # on, account_id, kind, invoice_id, amount, due, every, count, by, note
+    assert rows(page) == [
+        ["2026-03-02", "K-7", "call", "", "", "", "", "", "", "what was said"],
+        ["2026-03-02", "K-7", "promise", "", "1665.50", "2026-03-09", "", "", "", ""],
+        ["2026-03-02", "K-7", "plan", "", "333.10", "2026-03-09", "month", "5", "", ""],
+        ["2026-03-02", "K-7", "dispute", "HJ-31", "", "", "", "", "", "what is wrong"],
+        ["2026-03-02", "K-7", "reason", "", "", "", "", "", "", "cash-flow"],
+        ["2026-03-02", "K-7", "voicemail", *[""] * 7],
+        ["2026-03-02", "K-7", "no-answer", *[""] * 7],
+        ["2026-03-02", "K-7", "stop-contact", *[""] * 7],
+    ]
+
+
+def test_the_row_is_one_that_the_books_read():
+    from pastdue.books import ledger
+    from pastdue.books.tables import RawFile
+
+    head = "on\taccount_id\tkind\tinvoice_id\tamount\tdue\tevery\tcount\tby\tnote"
+    pasted = "\n".join([head, *("\t".join(row) for row in rows(read(ways=WAYS)))]).replace("\t", ",")
+    files = {
+        "customers": "account_id,name\nK-7,Brückner\n",
+        "invoices": "invoice_id,account_id,due,amount\nHJ-31,K-7,2026-01-20,1840.00\n",
+        "payments": "received,account_id,amount\n",
+        "activity": pasted + "\n",
+    }
+    raw = [RawFile(f"accounts/{name}.csv", text.encode()) for name, text in files.items()]
+    found, findings = ledger.read(raw, CONFIG)
+    assert not [each for each in findings if each.file.startswith("accounts/activity")], findings
+    assert [line.kind for line in found.activity] == [row[2] for row in rows(read(ways=WAYS))]
+    assert found.activity[1].amount == 166550
+
+
+def test_the_row_is_written_as_the_operator_s_own_sheet_is():
+    config = CONFIG.model_copy(
+        update={"columns": {"activity": Columns(date_format="%d/%m/%Y", number_format="1.234,56")}}
+    )
+    assert ["02/03/2026", "K-7", "promise", "", "1665,50", "09/03/2026", "", "", "", ""] in rows(read(config=config))
+
+
+@pytest.mark.parametrize("account", ["=HYPERLINK(1)", "+1", "-1", "@x", '"x', " =1"])
+def test_no_row_pastes_as_a_formula(account):
+    page = read(standing(Customer(account, "x"), item("A", 3, 5000)), Decision(account, "EUR", Action.CALL, ()))
+    assert rows(page) == []
+    assert len(commands(page)) == 7
 
 
 def test_a_promise_in_another_currency_than_the_diary_s_is_not_offered():
@@ -188,6 +273,7 @@ def test_text_from_the_books_is_shown_and_never_obeyed(text):
         payments=(paid(1, 5, text, reference=text),),
         history=(sent(5, text, text, 2, channel=text),),
         activity=(Activity(ON, text, "call", invoice_id=text, note=text),),
+        conduct=Conduct(reason=text, reason_on=ON, figures=text, proposals=(text,), prepayment=text),
     )
     page = read(account, Decision(text, "EUR", Action.CALL, (text,)), url="")
     assert page.problems() == []
@@ -203,16 +289,40 @@ LONG = standing(
 )  # fmt: skip
 
 
+FULLEST = replace(
+    LONG,
+    customer=replace(LONG.customer, kind="consumer"),
+    history=(sent(40, "000", "reminder", 2, pay_by=ON - timedelta(days=33)),),
+    conduct=Conduct(
+        promises=tuple(
+            Promise(ON, ON, ON, 99_999_999_999, 99_999_999_999, 9_999_999_999, PromiseState.PARTLY_KEPT, n)
+            for n in range(9)
+        ),
+        reason="cash-flow",
+        reason_on=ON,
+        unanswered=9,
+        klass=Class.BREAKS,
+        figures="figures " * 60,
+        proposals=("proposal " * 60,) * 3,
+        prepayment="because " * 60,
+    ),
+)
+FULL_CALL = replace(CALL, reasons=("because " * 60,) * 5)
+FULL_WAYS = tuple((59_999_999_999 // count + 1,) * (count - 1) + (1,) for count in (2, 3, 6, 12, 24))
+
+
 def test_what_does_not_fit_is_counted():
-    text = read(LONG, replace(CALL, reasons=("because " * 60,) * 5)).text
-    assert "54 more, €53,999,999,999.46 together" in text
+    text = read(LONG, FULL_CALL).text
+    assert "55 more, €54,999,999,999.45 together" in text
     assert "Open in total €59,999,999,999.40" in text
     assert "46 earlier." in text
 
 
 @pytest.mark.skipif(not (shutil.which("chromium") and shutil.which("pdfinfo")), reason="needs chromium and pdfinfo")
-def test_the_longest_sheet_prints_on_one_page(tmp_path):
-    (tmp_path / "sheet.html").write_bytes(made(LONG, replace(CALL, reasons=("because " * 60,) * 5)).content)
+@pytest.mark.parametrize("account", [LONG, FULLEST], ids=["long", "fullest"])
+def test_the_longest_sheet_prints_on_one_page(account, tmp_path):
+    url = "https://pay.harbourjoinery.example/b6gmzall54rtahyvkawc7hngsnokk45o/"
+    (tmp_path / "sheet.html").write_bytes(made(account, FULL_CALL, url=url, ways=FULL_WAYS).content)
     subprocess.run(
         ["chromium", "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}",
          "--no-pdf-header-footer", f"--print-to-pdf={tmp_path / 'sheet.pdf'}", (tmp_path / "sheet.html").as_uri()],
@@ -223,8 +333,217 @@ def test_the_longest_sheet_prints_on_one_page(tmp_path):
     assert "A4" in told
 
 
+# ------------------------------------------------------------------ the record, the answers, what may be agreed
+
+
+def conduct_of(account, **more):
+    return replace(account, conduct=Conduct(**more))
+
+
+def promise(made, due, said, received, state, row=9):
+    day = ON - timedelta(days=due)
+    return Promise(ON - timedelta(days=made), day, day + timedelta(days=2), said, said, received, state, row)
+
+
+PART = promise(24, 14, 50000, 20000, PromiseState.PARTLY_KEPT)
+NOTHING = promise(10, 5, 30000, 0, PromiseState.BROKEN, 10)
+
+
+def answers(page: Read) -> list[str]:
+    """What they may say, in the order of the sheet."""
+    return re.findall(
+        "“([^”]*)”", page.text[page.text.index("They may say") : page.text.index("What you may promise")]
+    ) or [said.strip() for said in page.texts if said.strip() in {each.says for each in excuses.EXCUSES}]
+
+
+def test_promises_stand_with_dates_sums_and_what_became_of_them():
+    kept, pending = (
+        promise(60, 50, 95000, 95000, PromiseState.KEPT, 3),
+        promise(2, -3, 4000, 0, PromiseState.PENDING, 11),
+    )
+    text = read(conduct_of(ACCOUNT, promises=(kept, PART, NOTHING))).text
+    assert "20 Feb 2026 €300.00 by 25 Feb 2026 broken: nothing came" in text
+    assert "6 Feb 2026 €500.00 by 16 Feb 2026 broken: €200.00 came" in text
+    assert "1 Jan 2026 €950.00 by 11 Jan 2026 kept" in text
+    assert "€40.00 by 5 Mar 2026 pending" in read(conduct_of(ACCOUNT, promises=(pending,))).text
+
+
+def test_a_promise_on_the_list_is_no_contact_besides():
+    line = Activity(ON - timedelta(days=24), "K-7", "promise", amount=50000, due=ON - timedelta(days=14), row=9)
+    page = read(replace(conduct_of(ACCOUNT, promises=(PART,)), activity=(line,)))
+    assert page.text.count("€500.00 by 16 Feb 2026") == 1
+
+
+def test_the_record_shows_class_figures_reason_and_what_is_to_be_decided():
+    account = conduct_of(
+        ACCOUNT,
+        klass=Class.BREAKS,
+        figures="1 of 3 promises kept",
+        reason="cash-flow",
+        reason_on=ON - timedelta(days=18),
+        proposals=("move to the firm track",),
+        prepayment="3 invoices were late",
+    )
+    text = read(account).text
+    for said in (
+        "for you alone", "Promises and breaks 1 of 3 promises kept", "Last reason cash-flow, said on 12 Feb 2026",
+        "To decide move to the firm track", "Prepayment 3 invoices were late",
+    ):  # fmt: skip
+        assert said in text, said
+
+
+def test_a_broken_promise_is_named_first_until_it_was_spoken_of():
+    account = replace(conduct_of(ACCOUNT, promises=(PART,)), activity=())
+    said = "You told us €500.00 by 16 February 2026, and €200.00 of it has come."
+    assert said in read(account).text.split("To ask for")[0]
+    spoken = replace(account, activity=(Activity(ON - timedelta(days=1), "K-7", "call"),))
+    assert said not in read(spoken).text.split("To ask for")[0]
+
+
+def test_after_a_broken_promise_one_asks_what_has_changed():
+    page = read(conduct_of(ACCOUNT, promises=(PART,), klass=Class.SLOW))
+    assert answers(page)[0] == "I will pay, I promise."
+    assert (
+        "You told us €500.00 by 16 February 2026, and €200.00 of it has come. What has changed since then?" in page.text
+    )
+    assert "I will pay, I promise." not in answers(read())
+
+
 @pytest.mark.parametrize(
-    "place", ["{% if zone %}", "{% if rest %}", "{% if older %}", "{% for outcome, command in outcomes %}"]
+    ("reason", "first"),
+    [
+        ("not-received", "We never got the invoice."),
+        ("cash-flow", "Cash is short."),
+        ("dispute", "Something was wrong with the work."),
+        ("forgot", "I forgot."),
+        ("refuses", "We are not going to pay."),
+        ("avoids", "The person who pays is away."),
+    ],
+)
+def test_the_likeliest_answer_follows_the_last_reason(reason, first):
+    assert answers(read(conduct_of(ACCOUNT, reason=reason, reason_on=ON)))[0] == first
+
+
+def test_where_fraud_was_claimed_one_stops_and_notes():
+    assert answers(read(conduct_of(ACCOUNT, reason="fraud", promises=(PART,)))) == [
+        "I never ordered that; it was not me."
+    ]
+
+
+def test_a_consumer_has_no_customers_and_nobody_who_pays_for_them():
+    account = replace(ACCOUNT, customer=replace(CUSTOMER, kind="consumer"))
+    said = answers(read(conduct_of(account, reason="cash-flow")))
+    assert "Things are hard at home." in said
+    assert "We are waiting for our own customer." not in said
+    assert "what they owe is nobody else's matter" in read(account).text
+    nameless = replace(account, customer=replace(account.customer, contact=""))
+    assert "May I speak to Brückner Interiors?" in read(nameless).text
+    assert "python build.py log K-7 hardship --due 2026-04-01" in commands(read(account))
+
+
+def test_nothing_that_is_said_threatens():
+    threats = re.compile(
+        r"court|sue|lawyer|solicitor|legal|agency|bailiff|police|credit (rating|record)|report|seize|must|final|demand|"
+        r"or else|immediately|consequence|refuse",
+        re.IGNORECASE,
+    )
+    for each in excuses.EXCUSES:
+        assert not threats.search(each.reply), each.reply
+        assert "?" in each.reply or each is excuses.FRAUD, "a reply asks; after fraud is claimed, nothing is asked"
+
+
+def test_every_answer_is_offered_to_somebody():
+    accounts = [
+        replace(replace(account, customer=replace(CUSTOMER, kind=kind)), conduct=Conduct(reason=reason, klass=klass, promises=broken))
+        for account in (ACCOUNT, standing(CUSTOMER, item("A", 3, 5000)))
+        for kind in ("business", "consumer")
+        for reason in ("", "not-received", "forgot", "cash-flow", "dispute", "fraud", "refuses", "avoids")
+        for klass in Class
+        for broken in ((), (PART,))
+    ]  # fmt: skip
+    said = {each for account in accounts for each in answers(read(account))}
+    assert said >= {each.says for each in excuses.EXCUSES} - {"It has to be approved."}
+
+
+def test_the_plans_that_could_be_agreed_add_up_and_stand_with_the_last_payment():
+    text = read(ways=((66650, 66650, 33250), (40000,) * 4)).text
+    assert "€666.50 3 payments €332.50" in text
+    assert "€400.00 4 payments" in text
+    assert "A plan stops everything for 14 days" in text
+    assert "If they can pay" not in read().text
+
+
+def test_a_plan_in_force_stands_in_place_of_new_ones():
+    parts = tuple(Instalment(n, ON + timedelta(days=30 * n - 45), 20000, 20000 if n < 2 else 0) for n in range(1, 5))
+    plan = Plan(ON - timedelta(days=50), ON, PlanState.LATE, ON + timedelta(days=4), parts)
+    page = read(conduct_of(ACCOUNT, plan=plan), ways=WAYS)
+    assert "Plan of 11 Jan 2026, signed, an instalment is late; its grace ends on 6 Mar 2026" in page.text
+    assert "1 of 4 15 Feb 2026 paid 2 of 4 17 Mar 2026 €200.00 open" in page.text
+    assert "If they can pay" not in page.text
+    assert not [line for line in commands(page) if " plan " in line]
+    default = replace(plan, state=PlanState.DEFAULT, until=ON - timedelta(days=1))
+    page = read(replace(conduct_of(ACCOUNT, plan=default), activity=()), ways=WAYS)
+    assert "The instalment of 17 March 2026, €200.00, has not arrived." in page.text
+    assert "in default" in page.text
+    assert "If they can pay" in page.text
+
+
+def test_a_promise_may_be_offered_a_pause_until_too_many_were_broken():
+    assert "“If €1,665.50 arrives by 9 March 2026, you hear nothing more.” Log it as a promise" in read().text
+    assert "and you get it in writing" in read(conduct_of(ACCOUNT, klass=Class.SLOW)).text
+    page = read(conduct_of(ACCOUNT, promises=(PART, NOTHING)))
+    assert "“If €1,665.50 arrives, you hear nothing more.” A new promise pauses nothing: 2 were not kept." in page.text
+    assert "you get it in writing" not in page.text
+
+
+def test_what_comes_next_is_named_so_that_nothing_else_is_announced():
+    steps = [
+        {"name": name, "days": 9, "channels": ["call" if name == "call" else "email"]}
+        for name in ("call", "final-demand")
+    ]
+    config = CONFIG.model_copy(
+        update={"schedule": Config.model_validate({"schedule": {"standard": {"step": steps}}}).schedule}
+    )
+    assert (
+        "If nothing is agreed, next comes: final-demand. Announce nothing else."
+        in read(decision=replace(CALL, rung=0), config=config).text
+    )
+    assert "next comes" not in read(decision=replace(CALL, rung=1), config=config).text
+
+
+@pytest.mark.parametrize(
+    ("step", "said"),
+    [
+        ("promise", "I am calling to confirm what you told us: €500.00 by 9 March 2026."),
+        ("plan", "It begins with €500.00 on 9 March 2026, and needs your signature."),
+        ("plan-offer", "You told us that cash is short."),
+        ("invoice-again", "You told us that our invoice did not arrive. It can be paid until 9 March 2026"),
+        ("instalment", "the instalment of €500.00. It can still be paid until 9 March 2026."),
+        ("prepayment", "for now, we ask for payment in advance"),
+        ("prepayment-lifted", "payment in advance is no longer needed"),
+    ],
+)
+def test_a_call_in_place_of_an_answer_opens_with_what_it_answers(step, said):
+    answer = Answer(step, (), ON + timedelta(days=7), 50000)
+    page = read(decision=Decision("K-7", "EUR", Action.CALL, (), step, channels=("call",), answer=answer))
+    assert said in page.text
+    assert "To ask for €500.00" in page.text
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "{% if zone %}",
+        "{% if rest %}",
+        "{% if older %}",
+        "{% for outcome, command, row in outcomes %}",
+        "{% if row %}",
+        "{% for label, value in record %}",
+        "{% for made, what, state, tone in promises %}",
+        "{% for number, due, state in instalments %}",
+        "{% for each, count, last in ways %}",
+        "{% for says, reply, record_as in answers %}",
+    ],
 )
 def test_a_mistake_in_any_branch_of_the_template_is_found(place):
     assert TEMPLATES["call.html"].count(place) == 1

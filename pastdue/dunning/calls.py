@@ -1,0 +1,115 @@
+"""Calls: what one is worth, which plans it could end with, and when to let a customer go. All in whole numbers.
+
+    worth = what is asked for x chance of payment x chance of an answer x what its age leaves of it
+
+Each chance is a share in percent. They order the day's calls and nothing else; no customer is told of them.
+"""
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import NamedTuple
+
+from pastdue import money
+from pastdue.config import Config
+from pastdue.dunning.conduct import YEAR, contacts_since
+from pastdue.dunning.plans import options
+from pastdue.dunning.promises import kept_rates
+from pastdue.model import Class, Decision, Standing
+
+# The chance that what is owed comes after a call, by the class of the payer; where promises are on record, the mean of
+# this and the share of them that were kept.
+_PAYS = {Class.ON_TIME: 90, Class.SLOW: 75, Class.UNKNOWN: 60, Class.BREAKS: 35, Class.AVOIDS: 20}
+_LESS_FOR_EACH, _AT_LEAST = 20, 20  # the chance of an answer falls with each call that was not answered, to this
+_BY_AGE = ((30, 100), (60, 90), (90, 80), (120, 65))  # up to so many days past due, what is left of a claim's chance
+_OLDEST = 50
+
+MOST_INSTALMENTS = 12
+
+CONTACTS, DAYS_LATE = 6, 30  # from which a customer's business may cost more than it pays
+
+
+class Worth(NamedTuple):
+    """What a call is worth, in minor units, and how that comes about."""
+
+    score: int
+    amount: int  # what is asked for: overdue and under no hold, or else open and under no hold
+    words: str  # the shares by which the amount is multiplied, each with its reason
+
+
+class Chasing(NamedTuple):
+    """Twelve months of a customer who may cost more than they pay."""
+
+    contacts: int
+    days_late: int | None  # on average, of the invoices paid; None when none was
+    received: int
+    overdue: int
+
+
+def worth(standing: Standing, decision: Decision) -> Worth:
+    """What a call to the account is worth today."""
+    held = {hold.invoice_id for hold in decision.holds if hold.invoice_id}
+    claimed = [item for item in standing.items if item.invoice_id not in held]
+    amount = sum(item.open for item in claimed if item.is_overdue) or sum(item.open for item in claimed)
+    days = max((item.days_past_due for item in claimed), default=0)
+    (pays, why), (answers, tried), aged = _pays(standing), _answers(standing), _aged(days)
+    words = (
+        f"{pays} % for the payer ({why}) × {answers} % for an answer ({tried}) × {aged} % for the age ({_age(days)})"
+    )
+    return Worth(amount * pays * answers * aged // 100**3, amount, words)
+
+
+def _pays(standing: Standing) -> tuple[int, str]:
+    conduct = standing.conduct
+    share, why = _PAYS[conduct.klass], "nothing known yet" if conduct.klass is Class.UNKNOWN else str(conduct.klass)
+    kept, over, _, _ = kept_rates(conduct.promises)
+    if over:
+        return (share + 100 * kept // over) // 2, f"{why}, {kept} of {over} promises kept"
+    return share, why
+
+
+def _answers(standing: Standing) -> tuple[int, str]:
+    tried = standing.conduct.unanswered
+    said = f"{tried} call{'' if tried == 1 else 's'} unanswered" if tried else "none unanswered"
+    return max(100 - _LESS_FOR_EACH * tried, _AT_LEAST), said
+
+
+def _aged(days: int) -> int:
+    return next((share for up_to, share in _BY_AGE if days <= up_to), _OLDEST)
+
+
+def _age(days: int) -> str:
+    return f"{days} day{'' if days == 1 else 's'} past due" if days > 0 else "not overdue"
+
+
+def ways_to_pay(standing: Standing, config: Config) -> tuple[tuple[int, ...], ...]:
+    """Plans that could be agreed, as amounts that add up to all that is open; by what they said they can pay, if anything.
+
+    None in a currency in which the diary keeps no plans.
+    """
+    if standing.currency != standing.customer.currency:
+        return ()
+    most = config.plans.consumer_instalments if standing.customer.kind == "consumer" else MOST_INSTALMENTS
+    said = next((line for line in reversed(standing.activity) if line.kind == "reason"), None)
+    can_pay = said.amount or 0 if said and said.note == "cash-flow" else 0
+    return tuple(way.amounts for way in options(standing.balance, most, can_pay))
+
+
+def costs_more_than_it_pays(standing: Standing) -> Chasing | None:
+    """The figures of a customer to let go, or None.
+
+    Something is overdue, chasing took six contacts or more in twelve months, and either more is overdue than they paid
+    in that time, or what they paid came thirty days late or more on average.
+    """
+    since = standing.on - YEAR
+    contacts = contacts_since(standing, since)
+    if not standing.overdue or contacts < CONTACTS:
+        return None
+    received = sum(payment.amount for payment in standing.payments if payment.received > since)
+    late = _mean(standing.conduct.days_late)
+    if standing.overdue <= received and (late is None or late < DAYS_LATE):
+        return None
+    return Chasing(contacts, late, received, standing.overdue)
+
+
+def _mean(days: Sequence[int]) -> int | None:
+    return money.half_up(Fraction(sum(days), len(days))) if days else None
