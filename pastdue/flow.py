@@ -9,8 +9,8 @@ from pastdue import config as config_file
 from pastdue.books import ledger as books
 from pastdue.books.tables import RawFile
 from pastdue.config import Config
-from pastdue.documents import attachments, calls, desk, emails, notices, paper, portal
-from pastdue.documents.letters import LetterError, Letters
+from pastdue.documents import attachments, calls, desk, emails, note, notices, paper, portal
+from pastdue.documents.letters import ANSWERS, NOTE, LetterError, Letters
 from pastdue.dunning import escalation, standing
 from pastdue.findings import Finding, error, in_reading_order, warning
 from pastdue.model import Action, Decision, Document, Inputs, Ledger, Notice, Page, Standing
@@ -77,18 +77,24 @@ def run(
 
 
 def documents(
-    run: Run, *, sent_at: datetime, invoices: Mapping[str, bytes], progress: Callable[[], None] = lambda: None
+    run: Run,
+    *,
+    sent_at: datetime,
+    invoices: Mapping[str, bytes],
+    typeset: Callable[[str, bytes], bytes],
+    progress: Callable[[], None] = lambda: None,
 ) -> tuple[list[Document], list[Finding]]:
     """Every notice in the form of its channel, all of them before any is sent, and those that could not be written.
 
-    `sent_at` is the moment in the emails' Date; `invoices` holds the files to attach, by path. A letter that cannot be
-    written for one account is an error of that account.
+    `sent_at` is the moment in the emails' Date; `invoices` holds the files to attach, by path; `typeset` makes a
+    PDF of the data of a document's enclosure, and raises ValueError where it cannot. A letter that cannot be written for
+    one account is an error of that account.
     """
     made: list[Document] = []
     findings: list[Finding] = []
     for notice in run.notices:
         try:
-            made.append(_document(run, notice, sent_at, invoices))
+            made.append(_document(run, notice, sent_at, invoices, typeset))
         except LetterError as problem:
             findings.append(replace(problem.finding, account_id=notice.customer.account_id))
         except ValueError as problem:
@@ -121,11 +127,21 @@ def pages(run: Run, documents: Sequence[Document]) -> Iterator[Page]:
 # ------------------------------------------------------------------ what the story above leaves out
 
 
-def _document(run: Run, notice: Notice, sent_at: datetime, invoices: Mapping[str, bytes]) -> Document:
+def _document(
+    run: Run,
+    notice: Notice,
+    sent_at: datetime,
+    invoices: Mapping[str, bytes],
+    typeset: Callable[[str, bytes], bytes],
+) -> Document:
     letter = run.letters.write(notice, run.config)
+    agreement = note.of(notice, run.letters, run.config)
     if notice.channel == "letter":
-        return paper.compose(notice, letter.subject, letter.language, letter.blocks, run.config)
+        enclosed = [agreement] if agreement else []
+        return paper.compose(notice, letter.subject, letter.language, letter.blocks, run.config, enclosed)
     files = attachments.of(notice, run.config, invoices)
+    if agreement:
+        files += ((note.FILE, typeset(notices.path(notice), paper.encoded(agreement))),)
     draft = run.config.mail.transport == "folder"
     return emails.compose(notice, letter, run.config, sent_at=sent_at, attachments=files, draft=draft)
 
@@ -135,10 +151,12 @@ def _refused(findings: list[Finding]) -> Refusal:
 
 
 def _letters_wanted(config: Config, ledger: Ledger) -> Iterator[tuple[str, list[str]]]:
-    """Every letter that a schedule names, with the languages of the customers who follow it."""
+    """Every letter that a schedule names, with the languages of the customers who follow it, and those that any may need."""
     for track, schedule in config.schedule.items():
         languages = sorted({c.language for c in ledger.customers.values() if c.track == track})
         yield from ((step.letter_name, languages) for step in schedule.step if not step.is_call)
+    everybody = sorted({customer.language for customer in ledger.customers.values()})
+    yield from ((letter, everybody) for letter in (*ANSWERS, NOTE))
 
 
 def _promised_too_much(inputs: Inputs, config: Config) -> Iterator[Finding]:

@@ -170,7 +170,7 @@ def check(on: date | None, *, as_json: bool) -> int:
     worked = flow.run(inputs, today=on, clock=_now().date(), found=found) if inputs else flow.Refusal(tuple(found))
     findings = list(worked.findings)
     if isinstance(worked, flow.Run):
-        findings += flow.documents(worked, sent_at=_moment(worked), invoices={})[1]
+        findings += flow.documents(worked, sent_at=_moment(worked), invoices={}, typeset=lambda _path, data: data)[1]
     if as_json:
         click.echo(json.dumps({"findings": shapes.findings(findings)}, ensure_ascii=False, indent=2))
     else:

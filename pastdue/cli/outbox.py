@@ -114,12 +114,39 @@ def compose(desk: Desk, run: Run, *, fresh: bool) -> Composed:
     contents, found = files.read(desk.root, sorted(wanted))
     sent_at = _moment(run) if fresh else _morning(run)
     with _progress(desk, "Writing", len(run.notices)) as step:
-        documents, problems = flow.documents(run, sent_at=sent_at, invoices=contents, progress=step)
+        agreements: list[Finding] = []
+        documents, problems = flow.documents(
+            run, sent_at=sent_at, invoices=contents, typeset=_setter(agreements), progress=step
+        )
     documents, unset = _typeset(desk, documents, fresh=fresh)
-    findings = (*run.findings, *found, *problems, *unset)
+    findings = (*run.findings, *found, *problems, *agreements, *unset)
     stopped = {finding.account_id for finding in (*problems, *unset) if finding.severity == "error"}
     kept = tuple(d for d in documents if d.notice.customer.account_id not in stopped)
     return Composed(replace(run, findings=findings), kept)
+
+
+def _setter(findings: list[Finding]) -> Callable[[str, bytes], bytes]:
+    """What sets an enclosure of the document at a path in type; what cannot be printed of it is added to the findings."""
+
+    def typeset(path: str, data: bytes) -> bytes:
+        findings.extend(_unprintable(path, data))
+        try:
+            return pdf.render(data)
+        except pdf.CannotSet as problem:
+            raise ValueError(f"its enclosure cannot be set: {problem}") from problem
+
+    return typeset
+
+
+def _unprintable(path: str, data: bytes) -> Iterator[Finding]:
+    missing = pdf.unprintable(data)
+    if missing:
+        names = ", ".join(f"{c} (U+{ord(c):04X})" for c in missing[:5])
+        yield warning(
+            path,
+            f"no font has {names}: a mark stands in the printed letter instead",
+            "Mend the text in the books if the letter needs it.",
+        )
 
 
 def _morning(run: Run) -> datetime:
@@ -151,16 +178,7 @@ def _typeset(desk: Desk, documents: Sequence[Document], *, fresh: bool) -> tuple
                 made[document.path] = result
             step()
     for document in letters:
-        missing = pdf.unprintable(document.content)
-        if missing:
-            names = ", ".join(f"{c} (U+{ord(c):04X})" for c in missing[:5])
-            findings.append(
-                warning(
-                    document.path,
-                    f"no font has {names}: a mark stands in the printed letter instead",
-                    "Mend the text in the books if the letter needs it.",
-                )
-            )
+        findings.extend(_unprintable(document.path, document.content))
     if not fresh and letters:
         entries = {d.path: (_digest(d.content), _digest(made[d.path])) for d in letters if d.path in made}
         content = json.dumps(entries, indent=0, sort_keys=True).encode()

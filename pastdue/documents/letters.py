@@ -19,6 +19,12 @@ from pastdue.model import Notice
 
 T = TypeVar("T")
 
+# The letters of notices that no schedule names: answers to what a customer said or did, each by the name of its step.
+ANSWERS = ("promise", "plan", "plan-offer", "invoice-again", "instalment", "prepayment", "prepayment-lifted")
+
+# What both sides sign; it goes along with the letter `plan`.
+NOTE = "note"
+
 # Shapes kept at hand. A run over ten thousand accounts needs about a hundred; the least lately used one goes.
 _SHAPES = 512
 

@@ -43,26 +43,49 @@ _FOOTER_CHARACTERS = 112  # of the small print, side by side over the width of t
 _FOOTER_LONGEST = 40  # characters; a longer line breaks
 
 
-def compose(notice: Notice, subject: str, language: str, blocks: Sequence[Node], config: Config) -> Document:
-    """The notice as a letter: its words are the body's, everything around them comes from the books and the config."""
+def compose(
+    notice: Notice, subject: str, language: str, blocks: Sequence[Node], config: Config, enclosed: Sequence[Node] = ()
+) -> Document:
+    """The notice as a letter: its words are the body's, everything around them comes from the books and the config.
+
+    What is `enclosed`, each as `sheet` describes it, follows on pages of its own.
+    """
+    letter = sheet(notice, subject, language, blocks, config) | {
+        "recipient": list(recipient(notice.customer, config.business)),
+        "payment": _payment(notice, config, _Say(language, config.business)),
+        "enclosed": list(enclosed),
+    }
+    return Document(notice, path(notice), "pdf", encoded(letter), subject=plain(subject))
+
+
+def encoded(sheet: Node) -> bytes:
+    """The data of a sheet as bytes, the same for the same sheet."""
+    content = json.dumps(sheet, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return _HALVES.sub("\N{REPLACEMENT CHARACTER}", content).encode()
+
+
+def sheet(notice: Notice, subject: str, language: str, blocks: Sequence[Node], config: Config) -> Node:
+    """Words on the business's paper, as `letter.typ` sets them; with a `recipient` they are a letter."""
     from babel import Locale
 
     business, customer = config.business, notice.customer
     say = _Say(language, business)
     reader = Locale.parse(say.where)
     footer = [column for column in _footer(business, customer, say) if column]
-    letter = {
+    return {
         "paper": "us-letter" if _country(business.country) in _LETTER_SIZE else "a4",
         "language": reader.language,
         "region": reader.territory or "",
         "on": notice.on.isoformat(),
         "sender": plain(business.name),
         "return_line": " · ".join(_sender_lines(business)),
-        "recipient": list(recipient(customer, business)),
+        "recipient": [],
         "facts": list(_facts(notice, business, say)),
         "subject": cut(subject, _SUBJECT) if _shows(subject) else say("notice", notice=plain(notice.notice_id)),
         "blocks": list(_blocks(blocks)),
-        "payment": _payment(notice, config, say),
+        "payment": None,
+        "signatures": [],
+        "enclosed": [],
         "running": _running(notice, business, say),
         "notice": say("notice", notice=plain(notice.notice_id)),
         "page": say.words["paper.page"],
@@ -70,9 +93,6 @@ def compose(notice: Notice, subject: str, language: str, blocks: Sequence[Node],
         "footer_widths": _footer_widths(footer),
         "footer_lines": _footer_lines(footer),
     }
-    content = json.dumps(letter, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    whole = _HALVES.sub("\N{REPLACEMENT CHARACTER}", content)
-    return Document(notice, path(notice), "pdf", whole.encode(), subject=plain(subject))
 
 
 class _Say:
@@ -183,7 +203,8 @@ def _footer_lines(columns: Sequence[Sequence[str]]) -> int:
 def _payment(notice: Notice, config: Config, say: _Say) -> Node | None:
     """The box at the end: how much, by when, to whom, and the code that fills in the transfer."""
     asked, business = notice.asked_sum, config.business
-    if asked <= 0:
+    # An answer that names no day, such as ways to pay in parts, asks for nothing.
+    if asked <= 0 or (notice.answer and not notice.pay_by):
         return None
     amount = money.display(asked, notice.currency, say.where)
     holder = business.account_holder or business.name

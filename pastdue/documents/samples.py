@@ -1,11 +1,25 @@
 """Notices that nobody gets: what letters are tried with before one is sent."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import get_args
 
 from pastdue.config import Config, ConsequenceName, Step
-from pastdue.model import Announcement, Customer, Notice, NoticeItem, OpenItem, Payment
+from pastdue.model import (
+    Announcement,
+    Answer,
+    Customer,
+    Instalment,
+    Notice,
+    NoticeItem,
+    OpenItem,
+    Payment,
+    Plan,
+    PlanState,
+    Promise,
+    PromiseState,
+)
 
 _ON = date(2026, 3, 2)
 _FAR = date(2031, 1, 1)  # a year that stands nowhere else, so that one can see where a letter names it
@@ -49,14 +63,19 @@ FULL = Config.model_validate(
 
 
 def tries(letter: str, config: Config) -> Iterator[tuple[Notice, Config]]:
-    """What a letter has to do for: all that can be there, hardly anything, late, and not yet due; each with a config."""
+    """What a letter has to do for: all that can be there, hardly anything, late, and not yet due; each with a config.
+
+    A letter that answers something is tried with what it answers, in full and in part.
+    """
     everything = full(letter, [Announcement(each, _FAR, ("S-1",)) for each in get_args(ConsequenceName)])
-    yield everything, FULL
-    yield everything, config
+    whole, part = _answers(letter)
+    for broken in (None, _promise(0), _promise(20000)):
+        yield replace(everything, answer=whole, broken=broken), FULL
+    yield replace(everything, answer=part, follows="sample"), config
     early = NoticeItem(_item("S-4", -5, 0, ""), "sample")
-    yield _notice(letter, "letter", _PERSON, [early], None, ()), config
+    yield replace(_notice(letter, "letter", _PERSON, [early], None, ()), answer=part), config
     today = NoticeItem(_item("S-5", 0, 0, ""), "sample")
-    yield _notice(letter, "email", _PERSON, [today], _ON, ()), config
+    yield replace(_notice(letter, "email", _PERSON, [today], _ON, ()), answer=whole), config
 
 
 def for_step(letter: str, step: Step, channel: str) -> Notice:
@@ -77,6 +96,32 @@ def full(letter: str, announces: Iterable[Announcement]) -> Notice:
     return _notice(
         letter, "email", _CUSTOMER, items, _ON + timedelta(7), announces, portal_url=_PAGE, payments=_PAYMENTS
     )
+
+
+def _answers(letter: str) -> tuple[Answer | None, Answer | None]:
+    """What the letter of an answer is about, twice; None for a step's letter."""
+    about = (("S-1", _ON - timedelta(40)), ("S-4", _ON + timedelta(5)), ("S-5", _ON))
+    if letter == "promise":
+        whole, part = _promise(0), replace(_promise(20000), said=500000)
+        return Answer(letter, about, promise=whole), Answer(letter, about, promise=part)
+    if letter in {"plan", "instalment", "note"}:
+        whole_plan, part_plan = _plan(0, 41134), _plan(11000, 30000)
+        return Answer(letter, about, plan=whole_plan), Answer(letter, about, plan=part_plan)
+    if letter == "plan-offer":
+        options = ((61700, 61700), (41134, 41133, 41133))
+        return Answer(letter, about, options=options), Answer(letter, about, options=options[:1])
+    return None, None
+
+
+def _promise(received: int) -> Promise:
+    state = PromiseState.PARTLY_KEPT if received else PromiseState.BROKEN
+    return Promise(_ON - timedelta(9), _ON, _ON + timedelta(2), 123400, 123400, received, state)
+
+
+def _plan(paid: int, each: int) -> Plan:
+    months = (_ON + timedelta(30 * number) for number in range(3))
+    instalments = tuple(Instalment(n, due, each, paid if n == 1 else 0) for n, due in enumerate(months, start=1))
+    return Plan(_ON, None, PlanState.OFFERED, _ON + timedelta(14), instalments)
 
 
 _PAGE = "https://pay.joinery.example/abc/"

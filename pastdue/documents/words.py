@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from pastdue import days, money
 from pastdue.config import Business, Config, PaymentLink
-from pastdue.model import Announcement, Customer, Notice, NoticeItem, Payment
+from pastdue.model import Announcement, Customer, Instalment, Notice, NoticeItem, Payment, Plan, Promise
 
 FALLBACK = "en"
 
@@ -138,6 +138,42 @@ NAMES: Mapping[str, str] = {
     "received[].on": "Day of receipt, in full.",
     "received[].amount": "The amount.",
     "received[].is_returned": "True when an earlier payment was taken back; `amount` says how much.",
+    "follows": 'What comes next in the schedule if nothing is paid, as half a sentence: "our final demand will follow".',
+    "broken": "The promise that was not kept, in the first notice after its day; blank otherwise.",
+    "broken.made": "The day on which it was made, in full.",
+    "broken.amount": "What was promised.",
+    "broken.due": "The day it was promised for, in full.",
+    "broken.received": "What of it came; blank when nothing did.",
+    "promise": "The promise that the letter `promise` confirms; blank in any other.",
+    "promise.made": "The day on which it was made, in full.",
+    "promise.amount": "What is counted on: the promised amount, but not more than was open.",
+    "promise.said": "The amount that the customer named.",
+    "promise.is_capped": "True when that was more than was open.",
+    "promise.due": "The day it is promised for, in full.",
+    "promise.received": "What of it has come already; blank when nothing has.",
+    "promise.open": "What of it is still to come.",
+    "promise.rest": "What else is open of what the promise is about; blank when nothing is.",
+    "plan": "The plan that the letters `plan`, `instalment` and `note` are about; blank in any other.",
+    "plan.total": "What is still to be paid under it: the sum of its instalments.",
+    "plan.owed": "What is open of the invoices that it is about: the items with `is_asked`.",
+    "plan.rest": "What of that it does not cover; blank when it covers all.",
+    "plan.count": "How many instalments it has.",
+    "plan.until": "The day until which it is to be signed, in full; blank once it is.",
+    "plan.grace": "Days after an instalment's date before it is a default, as a number.",
+    "plan.instalments": "Its instalments that are still to be paid, in order.",
+    "plan.instalments[].number": "Which one it is: 1 is the first.",
+    "plan.instalments[].due": "The day it is due, short: 1 Apr 2026.",
+    "plan.instalments[].amount": "What of it is still to be paid.",
+    "plan.instalments[].left": "What is then left of the plan.",
+    "instalment": "The instalment that the letter `instalment` is about; blank in any other.",
+    "instalment.number": "Which one it is: 1 is the first.",
+    "instalment.due": "The day it was due, in full.",
+    "instalment.amount": "How much it is.",
+    "instalment.paid": "What of it came; blank when nothing did.",
+    "instalment.open": "What of it is missing.",
+    "options": "Ways to pay in instalments, that the letter `plan-offer` offers; none in any other.",
+    "options[].count": "How many instalments it takes.",
+    "options[].amounts": 'Their amounts, the larger ones first: "1 × €333.34 + 2 × €333.33".',
     "portal_url": "Link to the customer's page; blank without a portal.",
     "contact_us": 'The sentence that asks for an answer: "Just reply to this email, or call us on 020 7946 0000."',
     "payment.reference": "What to write on the payment.",
@@ -178,7 +214,7 @@ def context(notice: Notice, config: Config, language: str) -> dict[str, Any]:
     asked, matter = notice.asked or notice.items, _matter(notice)
     dues = {line.item.due for line in matter}
     late = max((line.item.days_past_due for line in asked), default=0)
-    asked_sum = sum(line.item.open for line in asked)
+    asked_sum = notice.asked_sum or sum(line.item.open for line in asked)
     return {
         "on": days.display(notice.on, where),
         "step": notice.step,
@@ -198,6 +234,9 @@ def context(notice: Notice, config: Config, language: str) -> dict[str, Any]:
         "pay_by": days.display(notice.pay_by, where) if notice.pay_by else "",
         "announcements": [_announcement(each, notice, config, language, where) for each in notice.announces],
         "received": [_received(each, where) for each in notice.payments],
+        "follows": _follows(notice, config, language),
+        "broken": _broken(notice, where),
+        **_answer(notice, config, where),
         "portal_url": notice.portal_url,
         "contact_us": _contact_us(notice, config, language),
         "payment": _payment(notice, config, asked_sum),
@@ -289,6 +328,119 @@ def _received(payment: Payment, where: str) -> SimpleNamespace:
         amount=money.display(abs(payment.amount), payment.currency, where),
         is_returned=payment.amount < 0,
     )
+
+
+def _follows(notice: Notice, config: Config, language: str) -> str:
+    """What the schedule does next, as half a sentence, and no more than it does."""
+    told, schedule = words(language), config.schedule.get(notice.customer.track)
+    step = next((step for step in schedule.step if step.name == notice.follows), None) if schedule else None
+    if step is None:
+        return told["follows.other"]
+    if step.is_call:
+        return told["follows.call"]
+    if step.name == "referral" and not {each.consequence for each in step.announces} & {"agency", "small-claims"}:
+        return told["follows.other"]
+    return told.get(f"follows.{step.name}", told["follows.other"])
+
+
+# ------------------------------------------------------------------ promises and plans
+
+
+def _broken(notice: Notice, where: str) -> SimpleNamespace | None:
+    promise = notice.broken
+    if promise is None:
+        return None
+    show = partial(money.display, currency=notice.currency, language=where)
+    return SimpleNamespace(
+        made=days.display(promise.made, where),
+        amount=show(promise.amount),
+        due=days.display(promise.due, where),
+        received=show(promise.received) if promise.received else "",
+    )
+
+
+def _answer(notice: Notice, config: Config, where: str) -> dict[str, Any]:
+    """What an answer is about: a promise, a plan, an instalment that is late, or ways to pay in parts."""
+    answer = notice.answer
+    promise, plan, options = (answer.promise, answer.plan, answer.options) if answer else (None, None, ())
+    late = _unpaid(plan) if plan and notice.letter == "instalment" else []
+    show = partial(money.display, currency=notice.currency, language=where)
+    return {
+        "promise": _promise(promise, notice, where) if promise else None,
+        "plan": _plan(plan, notice, config, where) if plan else None,
+        "instalment": _instalment(late[0], notice.currency, where) if late else None,
+        "options": [
+            SimpleNamespace(
+                count=len(amounts),
+                amounts=" + ".join(
+                    f"{amounts.count(each)}\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}{show(each)}"
+                    for each in dict.fromkeys(amounts)
+                ),
+            )
+            for amounts in options
+        ],
+    }
+
+
+def _promise(promise: Promise, notice: Notice, where: str) -> SimpleNamespace:
+    show = partial(money.display, currency=notice.currency, language=where)
+    to_come = promise.amount - promise.received
+    rest = sum(line.item.open for line in notice.recorded) - to_come
+    return SimpleNamespace(
+        made=days.display(promise.made, where),
+        amount=show(promise.amount),
+        said=show(promise.said),
+        is_capped=promise.said > promise.amount,
+        due=days.display(promise.due, where),
+        received=show(promise.received) if promise.received else "",
+        open=show(to_come),
+        rest=show(rest) if rest > 0 else "",
+    )
+
+
+def _unpaid(plan: Plan) -> list[Instalment]:
+    return [each for each in plan.instalments if each.paid < each.amount]
+
+
+def _plan(plan: Plan, notice: Notice, config: Config, where: str) -> SimpleNamespace:
+    show = partial(money.display, currency=notice.currency, language=where)
+    unpaid = _unpaid(plan)
+    total = left = sum(each.amount - each.paid for each in unpaid)
+    about = sum(line.item.open for line in notice.recorded)
+    instalments = []
+    for each in unpaid:
+        left -= each.amount - each.paid
+        instalments.append(
+            SimpleNamespace(
+                number=each.number,
+                due=days.display_short(each.due, where),
+                amount=show(each.amount - each.paid),
+                left=show(left),
+            )
+        )
+    return SimpleNamespace(
+        total=show(total),
+        rest=show(about - total) if about > total else "",
+        count=len(plan.instalments),
+        until=days.display(plan.until, where) if plan.until and not plan.signed else "",
+        grace=config.plans.grace,
+        instalments=instalments,
+        owed=show(about),
+    )
+
+
+def _instalment(late: Instalment, currency: str, where: str) -> SimpleNamespace:
+    show = partial(money.display, currency=currency, language=where)
+    return SimpleNamespace(
+        number=late.number,
+        due=days.display(late.due, where),
+        amount=show(late.amount),
+        paid=show(late.paid) if late.paid else "",
+        open=show(late.amount - late.paid),
+    )
+
+
+# ------------------------------------------------------------------ the two parties
 
 
 def _contact_us(notice: Notice, config: Config, language: str) -> str:

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from answer_tools import answering, promise
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jinja2 import pass_context
@@ -17,7 +18,7 @@ from lxml import html as lxml_html
 
 from pastdue.config import Config
 from pastdue.documents import blocks, shapes, words
-from pastdue.documents.letters import Letter, LetterError, Letters
+from pastdue.documents.letters import ANSWERS, NOTE, Letter, LetterError, Letters
 from pastdue.documents.plaintext import columns, to_text
 from pastdue.documents.templates import LAYOUT, STYLES, Verbatim, clean
 from pastdue.findings import Finding, Severity
@@ -25,7 +26,8 @@ from pastdue.model import Announcement, Customer, Notice, NoticeItem, OpenItem, 
 
 FOLDER = Path(__file__).parents[2] / "letters"
 SHIPPED = {path.name: path.read_text(encoding="utf-8") for path in FOLDER.iterdir()}
-NAMES = sorted({name.partition(".")[0] for name in SHIPPED if name.endswith(".md") and not name.startswith("_")})
+EVERY = sorted({name.partition(".")[0] for name in SHIPPED if name.endswith(".md") and not name.startswith("_")})
+NAMES = [name for name in EVERY if name not in {*ANSWERS, NOTE}]  # those of the schedules' steps
 LETTERS = Letters(SHIPPED)
 ON = date(2026, 3, 2)
 
@@ -392,13 +394,15 @@ def test_every_language_of_the_tool_has_the_same_keys_and_places() -> None:
 
 def test_letters_are_shipped_in_english_and_german_alike() -> None:
     assert {"invoice", "courtesy", "reminder", "second-notice", "final-demand", "referral"} <= set(NAMES)
-    for name in NAMES:
+    assert {*ANSWERS, NOTE} < set(EVERY)
+    for name in EVERY:
         assert LETTERS.languages(name) == ["de", "en"], name
 
 
 def test_a_letter_sees_exactly_the_names_that_are_documented() -> None:
-    full = notice("reminder", *MANY, announces=(INTEREST,), payments=(Payment(ON, 1, "EUR"),))
-    seen = set(_names(words.context(full, CONFIG, "en")))
+    full = notice("reminder", *MANY, announces=(INTEREST,), payments=(Payment(ON, 1, "EUR"),), broken=promise(500))
+    answers = (answering(notice(step, *MANY)) for step in ("promise", "plan", "instalment", "plan-offer"))
+    seen = {name for each in (full, *answers) for name in _names(words.context(each, CONFIG, "en"))}
     assert seen == set(words.NAMES) | {"payment", "customer", "business"}
 
 
@@ -442,7 +446,10 @@ def hostile_notice(letter: str, language: str, text: str) -> tuple[Notice, Confi
     customer = replace(told(language), name=text, contact=text, account_id=text, address=(text, text), city=text)
     items = (item(text or "1", 40, description=text, reference=text), item("2041", 1, 124000, 60000, description=text))
     own = config(name=text, registration=text, contact=text, phone=text, address=[text], bank=text)
-    return notice(letter, *items, customer=customer, announces=(INTEREST,), reference=text, portal_url=text), own
+    this = notice(letter, *items, customer=customer, announces=(INTEREST,), reference=text, portal_url=text)
+    if letter == NOTE:
+        return replace(answering(replace(this, letter="plan")), letter=NOTE), own
+    return (answering(this) if letter in ANSWERS else replace(this, broken=promise(500))), own
 
 
 BREAK, BLANK = "\ue000", "\ue001"
@@ -498,7 +505,7 @@ SLOW = SlowLetters(SHIPPED)
 @pytest.mark.parametrize("text", HOSTILE, ids=lambda text: repr(text[:12]))
 def test_compiled_letters_are_the_slow_ones_byte_for_byte(text: str) -> None:
     """Every shipped letter, with the value in every field: what the shape is filled with is what all tools would have made."""
-    for number, name in enumerate(NAMES if len(text) < 1000 else ["reminder"]):
+    for number, name in enumerate(EVERY if len(text) < 1000 else ["reminder"]):
         language = ("en", "de")[(number + len(text)) % 2]
         this, own = hostile_notice(name, language, text)
         assert LETTERS.write(this, own) == SLOW.write_slowly(this, own, language), name
@@ -593,7 +600,7 @@ def check_reminder(body: str, front: str = "subject: x") -> list[Finding]:
 
 
 def test_the_shipped_letters_are_without_findings() -> None:
-    assert check(*NAMES, languages=("en-IE", "de", "de-AT")) == []
+    assert check(*EVERY, languages=("en-IE", "de", "de-AT")) == []
 
 
 @pytest.mark.parametrize(
