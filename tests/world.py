@@ -1,6 +1,6 @@
 """A small world for tests of the rules: a ledger from a few tuples, and days that pass with what they send."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -9,7 +9,7 @@ import pandas as pd
 from pastdue.config import Config
 from pastdue.dunning.escalation import decisions
 from pastdue.dunning.standing import standings
-from pastdue.model import Activity, Customer, Decision, Ledger, Sent, Standing, State
+from pastdue.model import Action, Activity, Customer, Decision, Ledger, Sent, Standing, State
 
 NO_CALENDAR = {"country": "none", "weekend": []}
 
@@ -86,18 +86,64 @@ def decide(book: Ledger, config: Config, on: date) -> tuple[tuple[Standing, ...]
     return found, decisions(found, config)
 
 
+def line(on: str, kind: str, *, account: str = "A", **cells: object) -> Activity:
+    """One line of the activity sheet; `due` may be text, `invoice` is the invoice_id."""
+    if "invoice" in cells:
+        cells["invoice_id"] = cells.pop("invoice")
+    if isinstance(cells.get("due"), str):
+        cells["due"] = day(str(cells["due"]))
+    return Activity(day(on), account, kind, **cells)  # type: ignore[arg-type]
+
+
+def diary(*lines: Activity) -> tuple[Activity, ...]:
+    """The lines as they stand in the sheet, numbered as a spreadsheet counts."""
+    return tuple(replace(each, row=n) for n, each in enumerate(lines, start=2))
+
+
 def sent(decision: Decision, on: date, state: State = State.SENT) -> list[tuple[object, ...]]:
-    """The rows that `send` writes for a decision."""
+    """The rows that `send` writes for a decision: a line per item at its step, or per item that an answer is about."""
+    open_ = {each.item.key: each.item.open for each in decision.items}
+    if decision.answer:
+        lines = [(key, decision.step, -1, open_.get(key, 0)) for key in decision.answer.items]
+    else:
+        lines = [(each.item.key, each.next_step, each.rung, each.item.open) for each in decision.items if each.is_due]
     return [
         (
-            f"{on}-{decision.account_id}-{channel}", on.toordinal(), decision.account_id, line.item.invoice_id,
-            line.item.due.toordinal(), line.next_step, line.rung, channel, state, line.item.open, decision.currency,
+            f"{on}-{decision.account_id}-{decision.step}-{channel}", on.toordinal(), decision.account_id, invoice,
+            due.toordinal(), step, rung, channel, state, open_now, decision.currency,
             decision.pay_by.toordinal() if decision.pay_by else 0, "", "", "", "", "", "", "",
         )
         for channel in decision.channels
-        for line in decision.items
-        if line.is_due and channel != "call"
+        for (invoice, due), step, rung, open_now in lines
+        if channel != "call"
     ]  # fmt: skip
+
+
+def recorded(book: Ledger, decisions: Iterable[Decision], on: date, state: State = State.SENT) -> Ledger:
+    """The books after the day's notices went out."""
+    rows = [row for decision in decisions if decision.action is Action.NOTICE for row in sent(decision, on, state)]
+    if not rows:
+        return book
+    return replace(book, notices=pd.concat([book.notices, notices(rows)], ignore_index=True))
+
+
+def decided(
+    book: Ledger, config: Config, days: Iterable[date], state: State = State.SENT
+) -> Iterator[tuple[date, Decision]]:
+    """Runs on each of the days and sends what is due: every decision about the one account, as it was made."""
+    for on in days:
+        _, (decision, *_) = decide(book, config, on)
+        yield on, decision
+        book = recorded(book, [decision], on, state)
+
+
+def told(book: Ledger, config: Config, first: str, last: str) -> list[str]:
+    """What goes out from the first day to the last, run daily: "2025-01-11 reminder"."""
+    return [
+        f"{on} {decision.step}"
+        for on, decision in decided(book, config, every_day(first, last))
+        if decision.action is Action.NOTICE
+    ]
 
 
 def live(
@@ -121,3 +167,26 @@ def every_day(first: str, last: str) -> list[date]:
 
 def lines_of(standing: Standing) -> tuple[Sent, ...]:
     return standing.history
+
+
+def ladder(*steps: Mapping[str, object], calendar: Mapping[str, object] = NO_CALENDAR, **config: object) -> Config:
+    """A config with one schedule; the days are business days unless a calendar says otherwise.
+
+    Settings of the schedule are given as `schedule={...}`, further schedules as `tracks_of={name: [step, ...]}`.
+    """
+    own = dict(config.pop("schedule", {}))  # type: ignore[call-overload]
+    others = dict(config.pop("tracks_of", {}))  # type: ignore[call-overload]
+    return Config.model_validate(
+        {
+            "business": {"name": "B"},
+            "calendar": calendar,
+            "schedule": {"standard": {"step": list(steps), **own}}
+            | {name: {"step": list(track)} for name, track in others.items()},
+            **config,
+        }
+    )
+
+
+def step(name: str, days: int, *channels: str, **more: object) -> dict[str, object]:
+    """A step that counts from the due date, by email unless said otherwise."""
+    return {"name": name, "days": days, "channels": list(channels or ("email",)), "from": "due"} | more

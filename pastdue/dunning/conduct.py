@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 from pastdue.config import Config
 from pastdue.days import Calendar
+from pastdue.dunning.debt import Debt
 from pastdue.dunning.plans import plan
 from pastdue.dunning.promises import promises
 from pastdue.model import Activity, Class, Conduct, PlanState, PromiseState, Sent, Standing, State
@@ -17,23 +18,22 @@ _UNANSWERED = frozenset({"no-answer", "voicemail"})
 FIRM = "firm"
 
 
-def with_conduct(standing: Standing, days_late: tuple[int, ...], config: Config, calendar: Calendar) -> Standing:
+def with_conduct(
+    standing: Standing, days_late: tuple[int, ...], debt: Debt, config: Config, calendar: Calendar
+) -> Standing:
     """The standing with its conduct, and on the track that the diary, or with `tracks.automatic` the record, put it.
 
-    `days_late` are those of the invoices paid in the last twelve months. Promises and plans are in the account's own
-    currency; in another there are none.
+    `days_late` are those of the invoices paid in the last twelve months, `debt` what promises and plans were made of.
+    Both are in the account's own currency; in another there are none.
     """
     is_own = standing.currency == standing.customer.currency
     activity = standing.activity if is_own else ()
-    plan_line = max((line.on for line in activity if line.kind == "plan"), default=standing.on)
-    there = sum(item.open for item in standing.items if item.issued is None or item.issued <= plan_line)
     reason = next((line for line in reversed(standing.activity) if line.kind == "reason"), None)
     base = Conduct(
-        promises=promises(activity, standing.payments, standing.balance, standing.on, calendar, config.promises.grace),
+        promises=promises(activity, debt, standing.on, calendar, config.promises.grace),
         plan=plan(
             activity,
-            standing.payments,
-            there,
+            debt,
             standing.on,
             unsigned_days=config.plans.unsigned_days,
             grace=config.plans.grace,
@@ -67,7 +67,7 @@ def _unanswered(activity: Sequence[Activity]) -> int:
 def _class(standing: Standing, conduct: Conduct, config: Config) -> tuple[Class, str]:
     """What kind of payer the record shows, and the figures that say so."""
     late, broken = conduct.days_late, len(conduct.broken)
-    over = sum(promise.state is not PromiseState.PENDING for promise in conduct.promises)
+    over = sum(promise.state is not PromiseState.PENDING and promise.amount > 0 for promise in conduct.promises)
     figures = []
     if late:
         average = _average(late)

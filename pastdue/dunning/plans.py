@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from pastdue import money
-from pastdue.model import Activity, Instalment, Payment, Plan, PlanState
+from pastdue.dunning.debt import Debt
+from pastdue.model import Activity, Instalment, Plan, PlanState
 
 OPTIONS = (2, 3, 6, 12)  # instalments that are offered where the customer names no amount
 
@@ -64,19 +65,11 @@ def _later(first: date, every: str, times: int) -> date:
     return date(year, month + 1, min(first.day, 27))
 
 
-def plan(
-    activity: Iterable[Activity],
-    payments: Sequence[Payment],
-    balance: int,
-    on: date,
-    *,
-    unsigned_days: int,
-    grace: int,
-) -> Plan | None:
+def plan(activity: Iterable[Activity], debt: Debt, on: date, *, unsigned_days: int, grace: int) -> Plan | None:
     """The account's last plan as it goes on the day; None when there is none, or a line released it.
 
-    `balance` is what is open now; the plan's total is what was open when it was made. Payments since then fill its
-    instalments in order.
+    The plan's total is what was owed when it was made, less what was credited or written off since. Payments since then
+    fill its instalments in order, but for those that name an invoice of later.
     """
     made: Activity | None = None
     signed: date | None = None
@@ -91,9 +84,9 @@ def plan(
             made, signed = None, None
     if made is None or not made.amount or not made.due or not made.count:
         return None
-    paid = sum(p.amount for p in payments if made.on <= p.received <= on)
-    dated = schedule(balance + max(paid, 0), made.amount, made.due, made.every or "month", made.count)
-    instalments = tuple(_filled(dated, max(paid, 0)))
+    paid = sum(payment.amount for payment in debt.payments if debt.is_for(made.on, payment))
+    dated = schedule(debt.owed(made.on, on), made.amount, made.due, made.every or "month", made.count)
+    instalments = tuple(_filled(dated, paid))
     state, until = _state(made.on, signed, instalments, on, unsigned_days, grace)
     return Plan(made.on, signed, state, until, instalments, made.row)
 

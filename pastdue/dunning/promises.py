@@ -1,44 +1,40 @@
 """Promises: a dated amount, and what payments made of it (DESIGN, rule 10)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import date
 
 from pastdue.days import Calendar
-from pastdue.model import Activity, Payment, Promise, PromiseState
+from pastdue.dunning.debt import Debt
+from pastdue.model import Activity, Promise, PromiseState
 
 
-def promises(
-    activity: Iterable[Activity],
-    payments: Sequence[Payment],
-    balance: int,
-    on: date,
-    calendar: Calendar,
-    grace: int,
-) -> tuple[Promise, ...]:
+def promises(activity: Iterable[Activity], debt: Debt, on: date, calendar: Calendar, grace: int) -> tuple[Promise, ...]:
     """The promises of an account up to the day, oldest first, each with its state on that day.
 
-    `payments` are those in the currency that was promised, `balance` what is open of it now, `grace` in business days.
-    A payment keeps one promise only, the one that falls due first; a payment taken back keeps none. A promise of more
-    than was owed counts as one of all that was owed.
+    `grace` is in business days. A payment keeps one promise only, the one that falls due first; a payment taken back
+    keeps none. A promise of more than was owed when it was made counts as one of all that was owed, and when all of
+    that has come in time, there is nothing left for it to keep.
     """
-    money = _not_taken_back(payments, on)
-    left = [payment.amount for payment in money]
     made = [
         (line.due, line.amount, line)
         for line in activity
         if line.kind == "promise" and line.amount and line.due and line.on <= on
     ]
+    left = [payment.amount for payment in debt.payments]
     found = []
     for due, said, line in sorted(made, key=lambda each: (each[0], each[2].on, each[2].row)):
         deadline = calendar.plus(due, grace)
-        came_later = sum(payment.amount for payment in money if payment.received >= line.on)
-        amount = min(said, balance + came_later)
+        end = min(on, deadline)
+        in_time = [i for i, p in enumerate(debt.payments) if p.received <= end and debt.is_for(line.on, p)]
+        owed = debt.owed(line.on, end)
+        amount = min(said, owed)
         received = 0
-        for i, payment in enumerate(money):
-            if line.on <= payment.received <= deadline:
-                used = min(left[i], amount - received)
-                left[i] -= used
-                received += used
+        for i in in_time:
+            takes = min(left[i], amount - received)
+            left[i] -= takes
+            received += takes
+        if sum(debt.payments[i].amount for i in in_time) >= owed:
+            amount = received
         state = _state(amount, received, on, deadline)
         found.append(Promise(line.on, due, deadline, amount, said, received, state, line.row))
     return tuple(sorted(found, key=lambda promise: (promise.made, promise.row)))
@@ -52,23 +48,11 @@ def _state(amount: int, received: int, on: date, deadline: date) -> PromiseState
     return PromiseState.PARTLY_KEPT if received else PromiseState.BROKEN
 
 
-def _not_taken_back(payments: Sequence[Payment], on: date) -> list[Payment]:
-    """Payments up to the day, without those that were reversed: the last one of the amount that was taken back."""
-    kept: list[Payment] = []
-    for payment in payments:
-        if payment.received > on:
-            continue
-        if payment.amount > 0:
-            kept.append(payment)
-            continue
-        same = next((p for p in reversed(kept) if p.amount == -payment.amount), None)
-        if same:
-            kept.remove(same)
-    return kept
-
-
 def kept_rates(promises: Iterable[Promise]) -> tuple[int, int, int, int]:
-    """Of the promises whose time is over: how many were kept, how many there are, what came in time, what was promised."""
-    over = [promise for promise in promises if promise.state is not PromiseState.PENDING]
+    """Of the promises whose time is over: how many were kept, how many there are, what came in time, what was promised.
+
+    One of what nobody owed, or of what another promise had paid by then, says nothing about its maker.
+    """
+    over = [promise for promise in promises if promise.state is not PromiseState.PENDING and promise.amount]
     kept = sum(promise.state is PromiseState.KEPT for promise in over)
     return kept, len(over), sum(promise.received for promise in over), sum(promise.amount for promise in over)

@@ -1,7 +1,7 @@
 """Standings: from columns to one record per account and currency, everything true of it on one date."""
 
 from collections import defaultdict, namedtuple
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import cache
 from typing import Any
@@ -12,8 +12,11 @@ import pandas as pd
 from pastdue.config import Config
 from pastdue.dunning.ageing import Aged, age
 from pastdue.dunning.conduct import YEAR, with_conduct
+from pastdue.dunning.debt import Debt, not_taken_back
 from pastdue.findings import Finding, Severity, error
 from pastdue.model import BUCKETS, Activity, Customer, Ledger, OpenItem, Payment, Sent, Standing, State
+
+_NO_DEBT = Debt()
 
 
 def standings(
@@ -34,7 +37,7 @@ def standings(
     items, buckets = _items(aged), _buckets(aged)
     credit = {(row.account_id, row.currency): int(row.credit) for row in _rows(aged.accounts)}
     payments, history, activity = _payments(ledger, on), _history(ledger, on), _activity(ledger, on)
-    days_late, calendar = _days_late(aged, on), config.business_days()
+    days_late, debts, calendar = _days_late(aged, on), _debts(ledger, on, payments), config.business_days()
     none_in_any_bucket = (0,) * len(BUCKETS)
 
     def standing(customer: Customer, currency: str) -> Standing:
@@ -51,7 +54,7 @@ def standings(
             activity=tuple(activity.get(customer.account_id, ())),
             errors=tuple(errors.get(customer.account_id, ())),
         )
-        return with_conduct(bare, days_late.get(key, ()), config, calendar)
+        return with_conduct(bare, days_late.get(key, ()), debts.get(key, _NO_DEBT), config, calendar)
 
     currencies: defaultdict[str, list[str]] = defaultdict(list)
     for account_id, currency in credit:
@@ -123,6 +126,34 @@ def _days_late(aged: Aged, on: date) -> dict[tuple[str, str], tuple[int, ...]]:
     for account_id, currency, days in zip(recent["account_id"], recent["currency"], late.tolist(), strict=True):
         found[account_id, currency].append(days)
     return {key: tuple(days) for key, days in found.items()}
+
+
+def _debts(
+    ledger: Ledger, on: date, payments: Mapping[tuple[str, str], Sequence[Payment]]
+) -> dict[tuple[str, str], Debt]:
+    """What every account that ever promised or agreed anything was asked for, and when, in its own currency."""
+    agreed = {line.account_id for line in ledger.activity if line.kind in {"promise", "plan"} and line.on <= on}
+    own = {account: ledger.customers[account].currency for account in agreed if account in ledger.customers}
+    billed: defaultdict[str, list[tuple[str, date | None, int]]] = defaultdict(list)
+    credited: defaultdict[str, list[tuple[date, int]]] = defaultdict(list)
+    invoices = ledger.invoices[ledger.invoices["issued"].to_numpy() <= on.toordinal()]
+    for row in _rows(invoices[invoices["account_id"].isin(own)]) if own else ():
+        issued = date.fromordinal(row.issued) if row.issued else None
+        if row.currency != own[row.account_id]:
+            continue
+        if row.amount < 0:
+            credited[row.account_id].append((issued or date.min, -row.amount))
+        else:
+            billed[row.account_id].append((row.invoice_id, issued, row.amount))
+    for line in ledger.activity:
+        if line.kind == "writeoff" and line.amount and line.on <= on and line.account_id in own:
+            credited[line.account_id].append((line.on, line.amount))
+    return {
+        (account, currency): Debt(
+            tuple(billed[account]), tuple(credited[account]), not_taken_back(payments.get((account, currency), ()))
+        )
+        for account, currency in own.items()
+    }
 
 
 def _payments(ledger: Ledger, on: date) -> Mapping[tuple[str, str], list[Payment]]:
