@@ -11,6 +11,7 @@ from pastdue.books.tables import RawFile
 from pastdue.config import Config
 from pastdue.documents import attachments, calls, desk, emails, note, notices, paper, portal
 from pastdue.documents.letters import ANSWERS, NOTE, LetterError, Letters
+from pastdue.dunning import calls as telephone
 from pastdue.dunning import escalation, standing
 from pastdue.findings import Finding, error, in_reading_order, warning
 from pastdue.model import Action, Decision, Document, Inputs, Ledger, Notice, Page, Standing
@@ -111,7 +112,8 @@ def pages(run: Run, documents: Sequence[Document]) -> Iterator[Page]:
     for account, decision in zip(run.standings, run.decisions, strict=True):
         if "call" in decision.channels:
             url = _portal_url(inputs, config, account)
-            yield calls.sheet(account, decision, config, inputs.templates, inputs.static, url)
+            ways = telephone.ways_to_pay(account, config)
+            yield calls.sheet(account, decision, config, inputs.templates, inputs.static, url, ways)
     yield from portal.pages(run.standings, run.decisions, config, inputs.templates, inputs.static, inputs.portal_key)
     morning = desk.Morning(
         on=run.on,
@@ -120,6 +122,9 @@ def pages(run: Run, documents: Sequence[Document]) -> Iterator[Page]:
         findings=run.findings,
         documents=documents,
         pages={s.account_id: portal.path(config, inputs.portal_key, s.account_id) for s in run.standings},
+        worth=telephone.worths(run.standings, run.decisions),
+        costly=telephone.to_stop_serving(run.standings),
+        kept=telephone.kept_in_a_year(run.standings, run.on),
     )
     yield desk.desk(morning, config, inputs.templates, inputs.static)
 

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from fractions import Fraction
@@ -19,13 +20,20 @@ from pastdue.model import (
     BUCKETS,
     COPY,
     Action,
+    Class,
+    Conduct,
     Customer,
     Decision,
     Document,
     Hold,
+    Instalment,
     ItemDecision,
     OpenItem,
     Page,
+    Plan,
+    PlanState,
+    Promise,
+    PromiseState,
     Sent,
     Standing,
     State,
@@ -48,6 +56,18 @@ _STATES = {
 }
 
 
+# What needs a look comes first.
+_PLANS = {
+    PlanState.DEFAULT: "payment {number} is missing since {until}",
+    PlanState.LATE: "payment {number} is late, its grace ends on {until}",
+    PlanState.LAPSED: "not signed by {until}",
+    PlanState.OFFERED: "out for signature until {until}",
+    PlanState.GOOD: "in good standing, payment {number} is next",
+}
+_PLAN_ORDER = {state: order for order, state in enumerate(_PLANS)}
+_IN_FORCE = frozenset({PlanState.LATE, PlanState.LAPSED, PlanState.OFFERED, PlanState.GOOD})
+
+
 @dataclass(frozen=True, slots=True)
 class Morning:
     """What the desk shows: one worked-out run, and where its files lie in the workspace."""
@@ -59,6 +79,13 @@ class Morning:
     documents: Sequence[Document] = ()  # the notices to go today, as they lie in the outbox
     guards: Sequence[str] = ()  # why `send` will refuse, in words
     pages: Mapping[str, str] = field(default_factory=dict)  # customers' pages: account -> path
+    # By account and currency: what a call is worth, what it asks for, and how the one comes of the other.
+    worth: Mapping[tuple[str, str], tuple[int, int, str]] = field(default_factory=dict)
+    # By account and currency, of those whose business costs more than it pays, over twelve months: contacts, days late
+    # on average (None when nothing was paid), received, overdue.
+    costly: Mapping[tuple[str, str], tuple[int, int | None, int, int]] = field(default_factory=dict)
+    # By currency, of the promises whose time was over in the last twelve months: kept, all, received, promised.
+    kept: Mapping[str, tuple[int, int, int, int]] = field(default_factory=dict)
 
 
 class _Total(NamedTuple):
@@ -69,6 +96,7 @@ class _Total(NamedTuple):
     overdue: str
     share: str  # overdue of open, in percent
     credit: str
+    kept: tuple[str, str]  # promises kept, by number, and how that comes about; ("", "") where none was made
     accounts: str
     buckets: tuple[tuple[str, str, str], ...]  # label, amount, percent
     bars: tuple[tuple[int, str, str], ...]  # bucket, x and width in percent
@@ -104,6 +132,7 @@ def desk(morning: Morning, config: Config, templates: Mapping[str, str], static:
     findings = in_reading_order(morning.findings)
     errors = sum(finding.severity is Severity.ERROR for finding in findings)
     sections = tuple(section for section in view.sections() if section.entries or section.always)
+    obligations = tuple(section for section in view.obligations() if section.entries)
     html = (
         site.compiled(templates)
         .get_template(TEMPLATE)
@@ -118,6 +147,7 @@ def desk(morning: Morning, config: Config, templates: Mapping[str, str], static:
             errors=errors,
             warnings=len(findings) - errors,
             totals=view.totals(),
+            obligations=obligations,
             sections=sections,
             ahead=view.ahead(),
         )
@@ -183,6 +213,7 @@ class _View:
             overdue=show(overdue),
             share=_percent(overdue, balance),
             credit=show(credit) if credit else "",
+            kept=self._kept(currency),
             accounts=_count(accounts, "account"),
             buckets=tuple(
                 (_bucket(name), show(amount), _percent(amount, balance))
@@ -191,7 +222,25 @@ class _View:
             bars=tuple(_bars(buckets, balance)),
         )
 
+    def _kept(self, currency: str) -> tuple[str, str]:
+        """The promises kept in twelve months, by number and by value."""
+        kept, count, received, promised = self.morning.kept.get(currency, (0, 0, 0, 0))
+        if not count:
+            return "", ""
+        show = partial(money.display, currency=currency, language=self.where)
+        by_value = f"{_tenths(received, promised)} by value, {show(received)} of {show(promised)}"
+        return _tenths(kept, count), f"{kept} of {count} in twelve months; {by_value}"
+
     # -------------------------------------------------------------- lists
+
+    def obligations(self) -> Iterator[_Section]:
+        """What the operator owes an answer to before anything else."""
+        yield _section(
+            "default",
+            "Plans in default",
+            "They did not pay what was agreed, and their schedule goes on. Decide today: build.py log ACCOUNT plan agrees anew, release lets the plan go.",
+            self._plans({PlanState.DEFAULT}),
+        )
 
     def sections(self) -> Iterator[_Section]:
         """All lists, in the order in which the morning takes them."""
@@ -209,8 +258,8 @@ class _View:
         yield _section(
             "calls",
             "Calls to make",
-            "In this order: the largest overdue sums first.",
-            self._of(Action.CALL),
+            "In this order: what is asked for, times the chances that it comes, that somebody answers, and its age leaves.",
+            self._calls(),
             always="No calls today.",
             numbered=True,
         )
@@ -218,18 +267,212 @@ class _View:
             "refer", "For you to decide", "Their schedule is through: refer or write off.", self._of(Action.REFER)
         )
         yield listed(
+            "proposals",
+            "Proposed",
+            "What their record suggests; nothing of it happens by itself. build.py log ACCOUNT track --note firm moves one.",
+            self._proposals(),
+        )
+        yield listed("broken", "Promises not kept", "And something is still overdue.", self._broken())
+        yield listed("promised", "Promises", "The soonest first.", self._promised())
+        yield listed("plans", "Plans", "What is late comes first.", self._plans(_IN_FORCE))
+        yield listed(
             "unreachable",
             "Out of reach",
             "Something is open, and there is no email, no postal address and no telephone number.",
             self._unreachable(),
         )
-        yield listed("hold", "On hold", "These get nothing.", self._of(Action.HOLD))
+        yield listed("hold", "On hold", "What is on hold is not asked for.", self._held())
+        yield listed(
+            "prepayment",
+            "Payment in advance",
+            "New work and deliveries are paid up front by these.",
+            self._prepayment(),
+        )
+        yield listed(
+            "costly",
+            "To stop serving",
+            "Six contacts or more in twelve months, and either more is overdue than they paid in that time, or what they "
+            "paid came thirty days late or more on average.",
+            self._costly(),
+        )
         yield listed("waiting", "Waiting", "The next step, soonest first.", self._waiting(), folded=True)
         yield listed("credit", "In credit", "More was paid than invoiced.", self._credits())
 
     def _of(self, action: Action) -> list[_Entry]:
-        chosen = [pair for pair in self.pairs if pair[1].action is action]
-        return [self._entry(standing, decision) for standing, decision in sorted(chosen, key=self._by_sum)]
+        return [self._entry(standing, decision) for standing, decision in self._sorted(action)]
+
+    def _sorted(self, action: Action) -> list[tuple[Standing, Decision]]:
+        """The accounts about which this is done, the largest sums first."""
+        return sorted((pair for pair in self.pairs if pair[1].action is action), key=self._by_sum)
+
+    def _calls(self) -> list[_Entry]:
+        """The day's calls, those of the greatest expected worth first; each with how it comes about."""
+        chosen = [pair for pair in self.pairs if pair[1].action is Action.CALL]
+        return [self._call(standing, decision) for standing, decision in sorted(chosen, key=self._by_worth)]
+
+    def _by_worth(self, pair: tuple[Standing, Decision]) -> tuple[bool, str, int, int, str]:
+        standing = pair[0]
+        known = self.morning.worth.get((standing.account_id, standing.currency))
+        worth = known[0] if known else _asked(*pair)
+        return *self._currency_order(standing.currency), -worth, -standing.days_past_due, standing.account_id
+
+    def _call(self, standing: Standing, decision: Decision) -> _Entry:
+        entry = self._entry(standing, decision)
+        known = self.morning.worth.get((standing.account_id, standing.currency))
+        if known is None:
+            return entry
+        score, amount, words = known
+        show = partial(money.display, currency=standing.currency, language=self.where)
+        return entry._replace(
+            sum=show(amount), reasons=(f"Worth {show(score)}: {show(amount)} × {plain(words)}.", *entry.reasons)
+        )
+
+    # -------------------------------------------------------------- what was said and agreed
+
+    def _proposals(self) -> list[_Entry]:
+        """What the record suggests, of accounts that are not listed as in default already."""
+        return [
+            self._about(standing, str(standing.conduct.klass), standing.overdue)._replace(
+                reasons=_reasons((*standing.conduct.proposals, standing.conduct.figures))
+            )
+            for standing, _ in sorted(self.pairs, key=self._by_sum)
+            if standing.conduct.proposals and not _is_in(standing, {PlanState.DEFAULT})
+        ]
+
+    def _about(self, standing: Standing, what: str, amount: int, when: str = "") -> _Entry:
+        return _Entry(
+            *self._who(standing),
+            what=what,
+            sum=money.display(amount, standing.currency, self.where),
+            when=when,
+        )
+
+    def _promised(self) -> list[_Entry]:
+        """Each promise whose day, with its grace, is still to come."""
+        pending = [
+            (promise, standing, decision)
+            for standing, decision in self.pairs
+            for promise in standing.conduct.promises
+            if promise.state is PromiseState.PENDING
+        ]
+        pending.sort(key=lambda each: (each[0].due, each[1].account_id, each[0].row))
+        return [
+            self._about(standing, "promised", promise.amount, f"for {self._day(promise.due)}")._replace(
+                reasons=tuple(self._of_promise(promise, standing, decision))
+            )
+            for promise, standing, decision in pending
+        ]
+
+    def _of_promise(self, promise: Promise, standing: Standing, decision: Decision) -> Iterator[str]:
+        show = partial(money.display, currency=standing.currency, language=self.where)
+        yield f"made on {self._day(promise.made)}; broken after {self._day(promise.deadline)}"
+        if promise.received:
+            yield f"{show(promise.received)} of it has come"
+        if promise.said > promise.amount:
+            yield f"{show(promise.said)} was said: more than is owed, so that what is owed counts"
+        if not any(hold.kind == "promise" and hold.until == promise.deadline for hold in decision.holds):
+            yield f"it pauses nothing: {_count(len(standing.conduct.broken), 'promise')} not kept before"
+
+    def _broken(self) -> list[_Entry]:
+        """The last promise that was not kept of each account that still owes; the earlier ones below it."""
+        found = []
+        for standing, _ in self.pairs:
+            broken = sorted(standing.conduct.broken, key=lambda promise: (promise.deadline, promise.row), reverse=True)
+            if broken and standing.overdue:
+                found.append((broken, standing))
+        found.sort(key=lambda each: (each[0][0].deadline, each[1].overdue), reverse=True)
+        return [
+            self._about(standing, "promised", broken[0].amount, f"for {self._day(broken[0].due)}")._replace(
+                reasons=_reasons([self._came(promise, standing) for promise in broken])
+            )
+            for broken, standing in found
+        ]
+
+    def _came(self, promise: Promise, standing: Standing) -> str:
+        show = partial(money.display, currency=standing.currency, language=self.where)
+        came = f"{show(promise.received)} came" if promise.received else "nothing came"
+        return f"{show(promise.amount)} for {self._day(promise.due)}: {came}"
+
+    def _plans(self, states: AbstractSet[PlanState]) -> list[_Entry]:
+        """Payment plans in one of the states: those that need a look first, then by the day of the next payment."""
+        found = [
+            (standing.conduct.plan, standing)
+            for standing, _ in self.pairs
+            if standing.conduct.plan and standing.conduct.plan.state in states
+        ]
+        found.sort(key=lambda each: (_PLAN_ORDER[each[0].state], _next_of(each[0]).due, each[1].account_id))
+        return [self._plan(plan, standing) for plan, standing in found]
+
+    def _plan(self, plan: Plan, standing: Standing) -> _Entry:
+        show = partial(money.display, currency=standing.currency, language=self.where)
+        nearest = _next_of(plan)
+        paid = sum(each.paid for each in plan.instalments)
+        done = sum(each.paid == each.amount for each in plan.instalments)
+        until = self._day(plan.until) if plan.until else ""
+        reasons = [f"{done} of {len(plan.instalments)} payments made, {show(paid)} of {show(plan.total)}"]
+        if plan.state is PlanState.DEFAULT:
+            reasons += standing.conduct.proposals
+        return self._about(
+            standing,
+            _PLANS[plan.state].format(number=nearest.number, until=until),
+            nearest.amount - nearest.paid,
+            f"{'was ' if nearest.due < self.morning.on else ''}due on {self._day(nearest.due)}",
+        )._replace(reasons=_reasons(reasons))
+
+    def _held(self) -> list[_Entry]:
+        """Accounts on hold, and single invoices of others; each hold with its end."""
+        whole = [self._entry(s, d)._replace(reasons=self._holds(d)) for s, d in self._sorted(Action.HOLD)]
+        parts = [
+            self._entry(standing, decision)._replace(
+                what=f"{decision.action}; {_count(len({hold.invoice_id for hold in decision.holds}), 'invoice')} on hold",
+                when="",
+                files=(),
+                phone="",
+                tel="",
+                sum=money.display(_held_sum(standing, decision), standing.currency, self.where),
+                reasons=self._holds(decision),
+            )
+            for standing, decision in sorted(self.pairs, key=self._by_sum)
+            if decision.action is not Action.HOLD and _held_sum(standing, decision)
+        ]
+        return [*whole, *parts]
+
+    def _holds(self, decision: Decision) -> tuple[str, ...]:
+        """Each reason once, with the day to which it holds where that is not said already."""
+        told = {hold.why: hold.until for hold in decision.holds}
+        why = [
+            f"{why}, until {self._day(until)}" if until and str(until) not in why else why
+            for why, until in told.items()
+        ]
+        others = [reason for reason in decision.reasons if reason not in told and decision.action is Action.HOLD]
+        return _reasons((*others, *why))
+
+    def _prepayment(self) -> list[_Entry]:
+        return [
+            self._about(standing, "payment in advance", standing.overdue)._replace(
+                reasons=_reasons((standing.conduct.prepayment,))
+            )
+            for standing, _ in sorted(self.pairs, key=self._by_sum)
+            if standing.conduct.prepayment
+        ]
+
+    def _costly(self) -> list[_Entry]:
+        """Whom to let go, with the figures: the most contacts first."""
+        found = []
+        for standing, _ in self.pairs:
+            figures = self.morning.costly.get((standing.account_id, standing.currency))
+            if figures:
+                found.append((figures, standing))
+        found.sort(key=lambda each: (-each[0][0], -each[1].overdue, each[1].account_id))
+        return [self._let_go(standing, *figures) for figures, standing in found]
+
+    def _let_go(self, standing: Standing, contacts: int, late: int | None, received: int, overdue: int) -> _Entry:
+        show = partial(money.display, currency=standing.currency, language=self.where)
+        average = "nothing paid in twelve months" if late is None else f"{_count(late, 'day')} late on average"
+        reasons = (f"{show(overdue)} overdue, {show(received)} paid in twelve months",)
+        return self._about(standing, f"{_count(contacts, 'contact')}, {average}", standing.balance)._replace(
+            reasons=reasons
+        )
 
     def _by_sum(self, pair: tuple[Standing, Decision]) -> tuple[tuple[bool, str], int, int, str]:
         standing = pair[0]
@@ -389,6 +632,21 @@ def _asked(standing: Standing, decision: Decision) -> int:
     return due or standing.overdue or standing.balance
 
 
+def _is_in(standing: Standing, states: AbstractSet[PlanState]) -> bool:
+    return standing.conduct.plan is not None and standing.conduct.plan.state in states
+
+
+def _next_of(plan: Plan) -> Instalment:
+    """The first payment of a plan that is not made in full."""
+    return next((each for each in plan.instalments if each.paid < each.amount), plan.instalments[-1])
+
+
+def _held_sum(standing: Standing, decision: Decision) -> int:
+    """What is open of the invoices that are on hold by themselves."""
+    held = {hold.invoice_id for hold in decision.holds if hold.invoice_id}
+    return sum(item.open for item in standing.items if item.invoice_id in held)
+
+
 def _reasons(reasons: Sequence[str]) -> tuple[str, ...]:
     shown = tuple(cut(reason, 3 * _TEXT) for reason in reasons[:_REASONS])
     return (*shown, f"and {len(reasons) - _REASONS} more") if len(reasons) > _REASONS else shown
@@ -463,6 +721,12 @@ def _percent(part: int, whole: int) -> str:
     return f"{money.half_up(Fraction(100 * part, whole))} %" if part and whole > 0 else ""
 
 
+def _tenths(part: int, whole: int) -> str:
+    """A share in percent with one decimal, the half rounded up, in whole numbers: 17 of 20 is "85.0 %"."""
+    tenths = (2000 * part + whole) // (2 * whole)
+    return f"{tenths // 10}.{tenths % 10} %"
+
+
 def _count(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
@@ -495,10 +759,17 @@ def _sample() -> Morning:
     next_step = ItemDecision(late, "reminder", "second-notice", on + timedelta(3), False, ("a reason",), 3)
     printed = Sent("n1", on, "S-1", late.due, "reminder", 2, "letter", State.PRINTED, 60000, "EUR", file="outbox/a.pdf")
     buckets = (5000, 60000, 0, 0, 0, 0)
+    promises = tuple(Promise(on, on, on, 9, 10, 5, state, n) for n, state in enumerate(PromiseState))
+    in_default = Plan(on, on, PlanState.DEFAULT, on, (Instalment(1, on, 9, 5),))
+    conduct = Conduct(
+        promises, in_default, "cash-flow", on, 1, (), Class.BREAKS, "figures", ("a proposal",), "a reason"
+    )
+    in_order = replace(conduct, plan=replace(in_default, state=PlanState.GOOD))
 
     def standing(account: str, phone: str) -> Standing:
         customer = Customer(account, "Sample", phone=phone)
-        return Standing(on, customer, "EUR", (late, early), 100, buckets, history=(printed,))
+        how = conduct if phone else in_order
+        return Standing(on, customer, "EUR", (late, early), 100, buckets, history=(printed,), conduct=how)
 
     def decision(account: str, action: Action) -> Decision:
         hold = Hold("hold", "a reason")
@@ -516,4 +787,7 @@ def _sample() -> Morning:
         [Finding(Severity.ERROR, "accounts/invoices.csv", "a message", "a hint", row=3)] * (_LISTED + 1),
         guards=("a guard",),
         pages=dict.fromkeys(accounts, "site/public/x/index.html"),
+        worth={(account, "EUR"): (9, 10, "90 % of a sample") for account in accounts},
+        costly={(account, "EUR"): (6, 30, 0, 9) for account in accounts},
+        kept={"EUR": (17, 20, 1240000, 1600000)},
     )

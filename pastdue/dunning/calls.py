@@ -5,7 +5,9 @@
 Each chance is a share in percent. They order the day's calls and nothing else; no customer is told of them.
 """
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import date
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -14,7 +16,7 @@ from pastdue.config import Config
 from pastdue.dunning.conduct import YEAR, contacts_since
 from pastdue.dunning.plans import options
 from pastdue.dunning.promises import kept_rates
-from pastdue.model import Class, Decision, Standing
+from pastdue.model import Action, Class, Decision, Promise, Standing
 
 # The chance that what is owed comes after a call, by the class of the payer; where promises are on record, the mean of
 # this and the share of them that were kept.
@@ -43,6 +45,15 @@ class Chasing(NamedTuple):
     days_late: int | None  # on average, of the invoices paid; None when none was
     received: int
     overdue: int
+
+
+def worths(standings: Iterable[Standing], decisions: Iterable[Decision]) -> dict[tuple[str, str], Worth]:
+    """What each of the day's calls is worth, by account and currency."""
+    return {
+        (standing.account_id, standing.currency): worth(standing, decision)
+        for standing, decision in zip(standings, decisions, strict=True)
+        if decision.action is Action.CALL
+    }
 
 
 def worth(standing: Standing, decision: Decision) -> Worth:
@@ -94,6 +105,12 @@ def ways_to_pay(standing: Standing, config: Config) -> tuple[tuple[int, ...], ..
     return tuple(way.amounts for way in options(standing.balance, most, can_pay))
 
 
+def to_stop_serving(standings: Iterable[Standing]) -> dict[tuple[str, str], Chasing]:
+    """Whose business costs more than it pays, by account and currency."""
+    found = {(standing.account_id, standing.currency): costs_more_than_it_pays(standing) for standing in standings}
+    return {key: figures for key, figures in found.items() if figures}
+
+
 def costs_more_than_it_pays(standing: Standing) -> Chasing | None:
     """The figures of a customer to let go, or None.
 
@@ -109,6 +126,14 @@ def costs_more_than_it_pays(standing: Standing) -> Chasing | None:
     if standing.overdue <= received and (late is None or late < DAYS_LATE):
         return None
     return Chasing(contacts, late, received, standing.overdue)
+
+
+def kept_in_a_year(standings: Iterable[Standing], on: date) -> dict[str, tuple[int, int, int, int]]:
+    """By currency, what became of the promises that fell due in the last twelve months: see `kept_rates`."""
+    made: defaultdict[str, list[Promise]] = defaultdict(list)
+    for standing in standings:
+        made[standing.currency] += (each for each in standing.conduct.promises if each.due > on - YEAR)
+    return {currency: kept_rates(promises) for currency, promises in made.items() if promises}
 
 
 def _mean(days: Sequence[int]) -> int | None:

@@ -11,7 +11,24 @@ from page_tools import CONFIG, HOSTILE, ON, STATIC, TEMPLATES, Read, item, paid,
 from pastdue.documents import desk
 from pastdue.documents.desk import Morning
 from pastdue.findings import error, warning
-from pastdue.model import Action, Announcement, Customer, Decision, Document, Hold, ItemDecision, Notice, State
+from pastdue.model import (
+    Action,
+    Announcement,
+    Class,
+    Conduct,
+    Customer,
+    Decision,
+    Document,
+    Hold,
+    Instalment,
+    ItemDecision,
+    Notice,
+    Plan,
+    PlanState,
+    Promise,
+    PromiseState,
+    State,
+)
 
 
 def decided(account, action, *lines, step="reminder", channels=("email",), **more):
@@ -35,10 +52,20 @@ def page(*pairs, config=CONFIG, **more) -> Read:
     return Read(desk.desk(morning, config, TEMPLATES, STATIC).content)
 
 
+HEADINGS = (
+    "Plans in default", "Deliveries to settle", "Notices to go today", "Calls to make", "For you to decide", "Proposed",
+    "Promises not kept", "Promises", "Plans", "Out of reach", "On hold", "Payment in advance", "To stop serving",
+    "Waiting", "In credit", "Next seven days", "Books",
+)  # fmt: skip
+
+
 def section(read: Read, title: str) -> str:
     """The text of one list, from its heading to the next."""
-    return re.split(r"(?=Deliveries to settle|Notices to go today|Calls to make|For you to decide|Out of reach|On hold|Waiting|In credit|Next seven days|Books)",
-        read.text[read.text.rindex(title):])[1]  # fmt: skip
+    headings = [text.strip() for text in read.texts]
+    own = [n for n, text in enumerate(headings) if text == title][-1]
+    ends = [n for n, text in enumerate(headings) if n > own and text in HEADINGS]
+    told = " ".join(read.texts[own : ends[0] if ends else None])
+    return re.sub(r"[ \n\t]+", " ", told).replace("\N{NO-BREAK SPACE}", " ")
 
 
 REACHABLE = {"email": "x@example.com", "phone": "+353 1 000 0000"}
@@ -118,6 +145,15 @@ def test_calls_come_in_order_of_the_sum_with_number_and_sheet():
     assert "€900.00" in said
     assert "2026-03-02/K-2-call.html" in read.links
     assert "tel:+35310000000" in read.links
+
+
+def test_calls_come_in_order_of_their_worth_and_each_says_why():
+    small = (LATE, decided(LATE, Action.CALL, step="call", channels=("call",)))
+    worth = {("K-1", "EUR"): (45000, 50000, "90 % for the payer"), ("K-2", "EUR"): (27000, 90000, "30 % for the payer")}
+    said = section(page(CALL, small, worth=worth), "Calls to make")
+    assert said.index("One Ltd") < said.index("Two Ltd")
+    assert "Worth €450.00: €500.00 × 90 % for the payer. why of K-1" in said
+    assert "Worth €270.00: €900.00 × 30 % for the payer. why of K-2" in said
 
 
 def test_a_call_in_place_of_a_letter_says_so():
@@ -223,6 +259,127 @@ def test_a_hanging_notice_about_several_invoices_is_one_entry_with_their_sum():
     assert "€57.00" in said
 
 
+# ------------------------------------------------------------------ what was promised and agreed
+
+
+def promise(made, due, amount, received, state, row=9, said=0):
+    day = ON - timedelta(days=due)
+    return Promise(
+        ON - timedelta(days=made), day, day + timedelta(days=2), amount, said or amount, received, state, row
+    )
+
+
+def of(account, **more):
+    return replace(account, conduct=Conduct(**more))
+
+
+def test_pending_promises_stand_with_their_day_the_soonest_first():
+    soon = promise(3, -2, 5000, 1000, PromiseState.PENDING, 9, said=6000)
+    later = promise(1, -9, 700, 0, PromiseState.PENDING, 10)
+    one, two = of(LATE, promises=(later,)), of(LATER, promises=(soon,))
+    held = decided(two, Action.HOLD, holds=(Hold("promise", "x", soon.deadline),))
+    said = section(page((one, decided(one, Action.WAIT)), (two, held)), "Promises")
+    assert "Two Ltd K-2 promised for 4 Mar 2026 €50.00 made on 27 Feb 2026; broken after 6 Mar 2026" in said
+    assert "€10.00 of it has come" in said
+    assert "€60.00 was said: more than is owed" in said
+    assert said.index("Two Ltd") < said.index("One Ltd")
+    assert said.count("it pauses nothing") == 1, "the one that no hold goes with"
+
+
+def test_promises_that_were_not_kept_stand_once_for_each_account_that_still_owes():
+    broken = (
+        promise(40, 30, 9000, 2500, PromiseState.PARTLY_KEPT, 3),
+        promise(20, 10, 4000, 0, PromiseState.BROKEN, 4),
+        promise(60, 50, 4000, 4000, PromiseState.KEPT, 2),
+    )
+    one, done = of(LATE, promises=broken), of(standing("K-9", credit=5), promises=broken)
+    said = section(page((one, decided(one, Action.WAIT)), (done, decided(done, Action.SETTLED))), "Promises not kept")
+    assert (
+        "promised for 20 Feb 2026 €40.00 €40.00 for 20 Feb 2026: nothing came €90.00 for 31 Jan 2026: €25.00 came"
+        in said
+    )
+    assert "K-9" not in said
+
+
+def plan(state, until=None, paid=1):
+    parts = tuple(
+        Instalment(n, ON + timedelta(days=30 * n - 45), 20000, 20000 if n <= paid else 0) for n in range(1, 4)
+    )
+    return Plan(ON - timedelta(days=50), ON, state, until, parts)
+
+
+def test_a_plan_in_default_stands_first_on_the_page():
+    one = of(LATE, plan=plan(PlanState.DEFAULT, ON - timedelta(days=1), 0), proposals=("the plan is in default: x",))
+    read = page(NOTICE, (one, decided(one, Action.WAIT)), findings=[error("a.csv", "wrong", row=1)])
+    said = section(read, "Plans in default")
+    assert "One Ltd K-1 payment 1 is missing since 1 Mar 2026 was due on 15 Feb 2026 €200.00" in said
+    assert "0 of 3 payments made, €0.00 of €600.00 the plan is in default: x" in said
+    assert read.text.index("They did not pay what was agreed") < read.text.index("wrong")
+    assert "Proposed" not in read.text, "what is proposed for it stands there"
+
+
+def test_plans_stand_with_what_is_paid_and_what_is_next_the_late_ones_first():
+    good, late = of(LATE, plan=plan(PlanState.GOOD)), of(LATER, plan=plan(PlanState.LATE, ON, 0))
+    offered = of(standing("K-5", item("E", 1, 60000)), plan=plan(PlanState.OFFERED, ON + timedelta(days=9), 0))
+    paid_up = of(standing("K-6"), plan=plan(PlanState.PAID, None, 3))
+    said = section(page(*((each, decided(each, Action.HOLD)) for each in (good, late, offered, paid_up))), "Plans")
+    assert (
+        "in good standing, payment 2 is next due on 17 Mar 2026 €200.00 1 of 3 payments made, €200.00 of €600.00"
+        in said
+    )
+    assert "payment 1 is late, its grace ends on 2 Mar 2026 was due on 15 Feb 2026" in said
+    assert "out for signature until 11 Mar 2026" in said
+    assert said.index("K-2") < said.index("K-5") < said.index("K-1")
+    assert "K-6" not in said
+
+
+def test_what_the_record_suggests_stands_with_its_figures():
+    one = of(
+        LATE, klass=Class.AVOIDS, figures="4 calls unanswered in a row", proposals=("move to the firm track: avoids",)
+    )
+    said = section(page((one, decided(one, Action.WAIT))), "Proposed")
+    assert "avoids €500.00 move to the firm track: avoids 4 calls unanswered in a row" in said
+
+
+def test_an_invoice_on_hold_by_itself_is_listed_with_its_sum_and_end():
+    hold = Hold("dispute", "A is disputed (activity, line 3)", None, "A")
+    pair = (LATE, replace(NOTICE[1], holds=(hold, Hold("plan", "a plan", ON + timedelta(days=3), "B"))))
+    said = section(page(pair), "On hold")
+    assert "notice; 2 invoices on hold €570.00 A is disputed (activity, line 3) a plan, until 5 Mar 2026" in said
+
+
+def test_payment_in_advance_is_listed_with_its_reason():
+    one = of(LATE, prepayment="3 invoices were paid 10 days late or more")
+    said = section(page((one, decided(one, Action.WAIT))), "Payment in advance")
+    assert "One Ltd K-1 payment in advance €500.00 3 invoices were paid 10 days late or more" in said
+
+
+def test_whom_to_stop_serving_is_listed_with_the_figures_and_the_rule():
+    costly = {("K-1", "EUR"): (6, 41, 10000, 50000), ("K-2", "EUR"): (9, None, 0, 90000)}
+    said = section(page(NOTICE, CALL, costly=costly), "To stop serving")
+    assert "Six contacts or more in twelve months" in said
+    assert (
+        "One Ltd K-1 6 contacts, 41 days late on average €570.00 €500.00 overdue, €100.00 paid in twelve months" in said
+    )
+    assert "9 contacts, nothing paid in twelve months" in said
+    assert said.index("Two Ltd") < said.index("One Ltd")
+
+
+def test_promises_kept_are_counted_by_number_and_by_value_per_currency():
+    text = page(NOTICE, kept={"EUR": (17, 20, 1240000, 1600000), "GBP": (0, 1, 0, 5)}).text
+    assert "Promises kept 85.0 % 17 of 20 in twelve months; 77.5 % by value, €12,400.00 of €16,000.00" in text
+    assert "Promises kept" not in page(NOTICE).text
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "said"),
+    [(17, 20, "85.0 %"), (1240000, 1600000, "77.5 %"), (1, 3, "33.3 %"), (2, 3, "66.7 %"), (1, 2000, "0.1 %"),
+     (1, 2001, "0.0 %"), (0, 7, "0.0 %"), (7, 7, "100.0 %"), (1999, 2000, "100.0 %"), (10**12 - 1, 10**12, "100.0 %")],
+)  # fmt: skip
+def test_a_share_has_one_decimal_the_half_rounded_up(part, whole, said):
+    assert desk._tenths(part, whole) == said
+
+
 def test_credits_are_listed():
     account = standing("K-4", credit=1234)
     assert "€12.34" in section(page((account, decided(account, Action.SETTLED))), "In credit")
@@ -299,6 +456,7 @@ def test_text_from_the_books_is_shown_and_never_obeyed(text):
     account = replace(
         account, history=(sent(5, text, text, 2, State.PRINTED, channel=text, file=text, notice_id=text),)
     )
+    account = of(account, figures=text, proposals=(text,), prepayment=text, reason=text)
     line = ItemDecision(
         account.items[0], text, text, ON + timedelta(days=1), False, (text,), 1, (Announcement("fee", ON),)
     )
@@ -309,7 +467,7 @@ def test_text_from_the_books_is_shown_and_never_obeyed(text):
         )
         for action in Action
     ]
-    read = page(*pairs, guards=(text,), findings=[error(text, text, text, sheet=text, column=text, row=1)], pages={text: text})  # fmt: skip
+    read = page(*pairs, guards=(text,), findings=[error(text, text, text, sheet=text, column=text, row=1)], pages={text: text}, worth={(text, "EUR"): (1, 2, text)})  # fmt: skip
     assert read.problems() == []
     assert read.requests == ["data:,"]
     assert {urlsplit(link).scheme for link in read.links} <= {"", "tel"}
@@ -331,6 +489,8 @@ def test_a_stylesheet_cannot_leave_its_element():
         "{% for d in ahead %}",
         "{% if findings_more %}",
         "{% for sum in d.due %}",
+        "{% if t.kept[0] %}",
+        "{% for s in obligations %}",
     ],
 )
 def test_a_mistake_in_any_branch_of_the_template_is_found(place):
