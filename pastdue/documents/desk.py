@@ -68,6 +68,17 @@ _PLAN_ORDER = {state: order for order, state in enumerate(_PLANS)}
 _IN_FORCE = frozenset({PlanState.LATE, PlanState.LAPSED, PlanState.OFFERED, PlanState.GOOD})
 
 
+# How long a hold without a day lasts, where it is not simply lifted.
+_LASTING = {
+    "plan": "while it is kept",
+    "dispute": "until it is settled",
+    "upheld": "until it is credited",
+    "placed": "until it is recalled",
+    "error": "until the books are mended",
+    "unclear": "until you settle it",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Morning:
     """What the desk shows: one worked-out run, and where its files lie in the workspace."""
@@ -258,7 +269,7 @@ class _View:
         yield _section(
             "calls",
             "Calls to make",
-            "In this order: what is asked for, times the chances that it comes, that somebody answers, and its age leaves.",
+            "By worth: what is asked for × the chance that it is paid × the chance of an answer × what its age leaves.",
             self._calls(),
             always="No calls today.",
             numbered=True,
@@ -332,7 +343,7 @@ class _View:
     def _proposals(self) -> list[_Entry]:
         """What the record suggests, of accounts that are not listed as in default already."""
         return [
-            self._about(standing, str(standing.conduct.klass), standing.overdue)._replace(
+            self._about(standing, _klass(standing), standing.overdue)._replace(
                 reasons=_reasons((*standing.conduct.proposals, standing.conduct.figures))
             )
             for standing, _ in sorted(self.pairs, key=self._by_sum)
@@ -512,8 +523,11 @@ class _View:
             return f"pay by {self._day(decision.pay_by)}"
         if decision.action is Action.HOLD:
             until = max((hold.until for hold in decision.holds if hold.until), default=None)
-            lasting = any(hold.until is None for hold in decision.holds)
-            return f"until {self._day(until)}" if until and not lasting else "until you lift it"
+            lasting = [hold.kind for hold in decision.holds if hold.until is None]
+            if until and not lasting:
+                return f"until {self._day(until)}"
+            ends = {_LASTING.get(kind, "until you lift it") for kind in lasting}
+            return ends.pop() if len(ends) == 1 else "until you lift it"
         return ""
 
     def _day(self, day: date) -> str:
@@ -630,6 +644,11 @@ def _asked(standing: Standing, decision: Decision) -> int:
     at_step = [line.item for line in decision.items if line.is_due]
     due = sum(item.open for item in at_step if item.is_overdue) or sum(item.open for item in at_step)
     return due or standing.overdue or standing.balance
+
+
+def _klass(standing: Standing) -> str:
+    klass = standing.conduct.klass
+    return "not classed yet" if klass is Class.UNKNOWN else str(klass)
 
 
 def _is_in(standing: Standing, states: AbstractSet[PlanState]) -> bool:

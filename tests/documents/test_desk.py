@@ -199,6 +199,19 @@ def test_a_hold_says_why_and_until_when():
     assert "until you lift it" in said
 
 
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("plan", "while it is kept"),
+        ("dispute", "until it is settled"),
+        ("placed", "until it is recalled"),
+        ("fraud", "until you lift it"),
+    ],
+)
+def test_a_hold_without_a_day_says_what_ends_it(kind, said):
+    assert said in section(page((LATE, decided(LATE, Action.HOLD, holds=(Hold(kind, "x"),)))), "On hold")
+
+
 def test_who_waits_is_listed_by_the_day_of_the_next_step():
     first = (LATER, decided(LATER, Action.WAIT, coming(LATER.items[0], 1, "final-demand", 5)))
     then = (LATE, decided(LATE, Action.WAIT, coming(LATE.items[0], 3), coming(LATE.items[1], 9, "invoice", 0)))
@@ -367,8 +380,8 @@ def test_whom_to_stop_serving_is_listed_with_the_figures_and_the_rule():
 
 def test_promises_kept_are_counted_by_number_and_by_value_per_currency():
     text = page(NOTICE, kept={"EUR": (17, 20, 1240000, 1600000), "GBP": (0, 1, 0, 5)}).text
-    assert "Promises kept 85.0 % 17 of 20 in twelve months; 77.5 % by value, €12,400.00 of €16,000.00" in text
-    assert "Promises kept" not in page(NOTICE).text
+    assert "85.0 % of promises kept: 17 of 20 in twelve months; 77.5 % by value, €12,400.00 of €16,000.00" in text
+    assert "promises kept" not in page(NOTICE).text
 
 
 @pytest.mark.parametrize(
