@@ -28,7 +28,24 @@ from pastdue.documents.words import (
     words,
 )
 from pastdue.findings import Finding
-from pastdue.model import COPY, Action, Customer, Decision, OpenItem, Page, Payment, Sent, Standing, State
+from pastdue.model import (
+    COPY,
+    Action,
+    Conduct,
+    Customer,
+    Decision,
+    Instalment,
+    OpenItem,
+    Page,
+    Payment,
+    Plan,
+    PlanState,
+    Promise,
+    PromiseState,
+    Sent,
+    Standing,
+    State,
+)
 
 PUBLIC = "site/public"
 
@@ -46,6 +63,7 @@ _HEADERS = f"""/*
 
 # As many payments and notices as a customer looks back on: the page stays small on a phone.
 _LOOK_BACK = 24
+_LATELY = timedelta(days=90)  # for which a promise or a plan that is over is still told of
 
 # What the customer has in hand. A printed letter still lies on the operator's desk.
 _RECEIVED = frozenset({State.SENT, State.DRAFTED, State.POSTED, State.CALLED})
@@ -144,6 +162,10 @@ class _Part(NamedTuple):
     pay: tuple[tuple[str, str], ...]  # label and value; empty when nothing is asked for
     qr: str
     links: tuple[tuple[str, str], ...]  # label and address
+    plan: tuple[tuple[str, ...], ...]  # the payments of a plan
+    plan_note: str
+    promises: tuple[tuple[str, ...], ...]  # what they told us, and what became of it
+    ahead: str  # that new orders are paid in advance; "" when they are not
 
 
 class _Writer:
@@ -193,6 +215,8 @@ class _Writer:
         state, label, amount, by, more = _headline(standing, claim, decision, say)
         payments, earlier = _payments(standing.payments, say)
         pay, qr, links = self._how_to_pay(standing, claim.asked, say) if claim.asked else ((), "", ())
+        arranged = standing.conduct if claim.pause != "paused" else Conduct()
+        plan, plan_note = _plan(arranged.plan, standing, say)
         return _Part(
             currency=standing.currency,
             state=state,
@@ -200,13 +224,17 @@ class _Writer:
             amount=show(amount) if amount else "",
             by=by,
             more=more,
-            items=tuple(_row(item, item.invoice_id in claim.held, say) for item in standing.items),
+            items=tuple(_row(item, claim.stands(item, say), say) for item in standing.items),
             total=show(standing.balance),
             payments=payments,
             earlier=earlier,
             pay=pay,
             qr=qr,
             links=links,
+            plan=plan,
+            plan_note=plan_note,
+            promises=_promises(arranged.promises, standing, say),
+            ahead=say.prepayment if arranged.prepayment else "",
         )
 
     def _how_to_pay(
@@ -250,24 +278,51 @@ class _Claim(NamedTuple):
     asked: int  # to be paid now, or next when nothing is overdue; 0: nothing is asked for
     overdue: int  # what of it is past due
     held: frozenset[str]  # invoices that are under discussion: shown, not asked for
+    planned: frozenset[str]  # invoices that are paid by a plan
     pause: str  # "arranged" or "paused" while the whole account is on hold, else ""
+    promised: tuple[Promise, ...]  # what they told us, and is still to come: paid by that
+    instalment: Instalment | None  # the next one of a signed plan, where it is what is asked for
+
+    def stands(self, item: OpenItem, say: SimpleNamespace) -> str:
+        """How an item stands where its due date is not what counts."""
+        if item.invoice_id in self.held:
+            return str(say.under_discussion)
+        return str(say.in_plan) if item.invoice_id in self.planned else ""
 
 
 # The customer agreed to these, and pays by them. Any other hold on an account means that it is not asked at all;
 # a mistake in the books or a notice of unclear fate is no matter of theirs.
 _ARRANGED = frozenset({"promise", "plan", "signed", "hardship"})
 _OURS = frozenset({"error", "unclear"})
+_SIGNED = frozenset({PlanState.GOOD, PlanState.LATE})
 
 
 def _claim(standing: Standing, decision: Decision | None) -> _Claim:
     holds = decision.holds if decision else ()
-    held = frozenset(hold.invoice_id for hold in holds if hold.invoice_id)
+    held = frozenset(hold.invoice_id for hold in holds if hold.invoice_id and hold.kind != "plan")
     kinds = {hold.kind for hold in holds if not hold.invoice_id} - _OURS
     pause = "" if not kinds else "arranged" if kinds <= _ARRANGED else "paused"
-    claimed = [item for item in standing.items if item.invoice_id not in held]
+    by_plan = frozenset(hold.invoice_id for hold in holds if hold.kind == "plan") - held
+    planned = by_plan if pause != "paused" else frozenset()
+    claimed = [item for item in standing.items if item.invoice_id not in held | planned]
     overdue = sum(item.open for item in claimed if item.is_overdue)
-    asked = 0 if pause == "paused" else overdue or sum(item.open for item in claimed)
-    return _Claim(asked, overdue, held, pause)
+    promised: tuple[Promise, ...] = ()
+    instalment = None
+    if pause == "arranged" and "promise" in kinds:
+        pending = (each for each in standing.conduct.promises if each.state is PromiseState.PENDING)
+        promised = tuple(sorted(pending, key=lambda each: each.due))
+    plan = standing.conduct.plan if planned and not pause and not overdue else None
+    if plan and plan.state in _SIGNED:
+        instalment = next((each for each in plan.instalments if each.paid < each.amount), None)
+    if pause == "paused":
+        asked = 0
+    elif promised:
+        asked = min(sum(each.amount - each.received for each in promised), standing.balance)
+    elif instalment:
+        asked = instalment.amount - instalment.paid
+    else:
+        asked = overdue or sum(item.open for item in claimed)
+    return _Claim(asked, overdue, held, planned, pause, promised, instalment)
 
 
 def _headline(
@@ -279,26 +334,50 @@ def _headline(
     if not balance:
         return _nothing_open(standing, say)
     more = (say.credit_too.format(amount=show(standing.credit)),) if standing.credit else ()
-    if claim.pause or not claim.asked:
-        by = {"arranged": say.arranged, "paused": say.paused}.get(claim.pause, say.discussed_all)
-        return "open", say.open_sum, balance, by, more
+    if claim.promised:
+        told = tuple(
+            say.promised.format(amount=show(each.amount), date=days.display(each.due, say.where))
+            for each in claim.promised
+        )
+        return "open", say.open_sum, balance, told[0], (*told[1:], say.arranged, *more)
     discussed = sum(item.open for item in standing.items if item.invoice_id in claim.held)
+    if claim.pause or not claim.asked:
+        whole = say.plan_waits if claim.planned else say.discussed_all
+        by = {"arranged": say.arranged, "paused": say.paused}.get(claim.pause, whole)
+        return "open", say.open_sum, balance, by, more
     if discussed:
         more = (say.discussed.format(amount=show(discussed)), *more)
+    if claim.instalment:
+        return _by_plan(standing, claim, claim.instalment, say, more)
+    planned = sum(item.open for item in standing.items if item.invoice_id in claim.planned)
+    if planned:
+        more = (say.planned.format(amount=show(planned)), *more)
     if claim.overdue:
         pay_by = _pay_by(standing, decision)
         by = say.pay_by.format(date=days.display(pay_by, say.where)) if pay_by else say.pay_now
-        later = balance - discussed - claim.overdue
+        later = balance - discussed - planned - claim.overdue
         if later:
             more = (say.not_yet_due.format(amount=show(later)), *more)
         return "overdue", say.overdue, claim.overdue, by, more
-    coming = [item for item in standing.items if item.invoice_id not in claim.held]
+    coming = [item for item in standing.items if item.invoice_id not in claim.held | claim.planned]
     first = days.display(coming[0].due, say.where)
     due_first = sum(item.open for item in coming if item.due == coming[0].due)
     if due_first == claim.asked:
         return "open", say.to_pay, claim.asked, say.pay_by.format(date=first), more
     by = say.pay_part_by.format(amount=show(due_first), date=first)
     return "open", say.to_pay, claim.asked, by, (say.rest_later, *more)
+
+
+def _by_plan(
+    standing: Standing, claim: _Claim, instalment: Instalment, say: SimpleNamespace, more: tuple[str, ...]
+) -> tuple[str, str, int, str, tuple[str, ...]]:
+    """The next payment of a signed plan; of one that is late, with the day to which it still keeps the plan."""
+    plan = standing.conduct.plan
+    is_late = plan is not None and plan.state is PlanState.LATE and plan.until is not None
+    day = plan.until if plan and plan.until and is_late else instalment.due
+    by = say.pay_by.format(date=days.display(day, say.where))
+    whole = say.open_too.format(amount=money.display(standing.balance, standing.currency, say.where))
+    return ("overdue" if is_late else "open"), say.next_payment, claim.asked, by, (whole, *more)
 
 
 def _nothing_open(standing: Standing, say: SimpleNamespace) -> tuple[str, str, int, str, tuple[str, ...]]:
@@ -328,8 +407,8 @@ def _pay_by(standing: Standing, decision: Decision | None) -> date | None:
 # ------------------------------------------------------------------ the tables, as texts in tuples: they render fastest
 
 
-def _row(item: OpenItem, is_held: bool, say: SimpleNamespace) -> tuple[str, ...]:
-    """One open item as the table shows it."""
+def _row(item: OpenItem, stands: str, say: SimpleNamespace) -> tuple[str, ...]:
+    """One open item as the table shows it; `stands` in place of how late it is."""
     paid = item.amount - item.open
     show = partial(money.display, currency=item.currency, language=say.where)
     return (
@@ -339,8 +418,8 @@ def _row(item: OpenItem, is_held: bool, say: SimpleNamespace) -> tuple[str, ...]
         days.display_short(item.issued, say.where) if item.issued else "",
         item.due.isoformat(),
         days.display_short(item.due, say.where),
-        " alarm" if item.is_overdue and not is_held else "",
-        say.under_discussion if is_held else _when(item.days_past_due, say.language),
+        " alarm" if item.is_overdue and not stands else "",
+        stands or _when(item.days_past_due, say.language),
         show(item.open),
         say.of_amount.format(amount=show(item.amount)) if paid else "",
         say.paid.format(amount=show(paid)) if paid else "",
@@ -352,6 +431,70 @@ def _when(days_past_due: int, language: str) -> str:
     if days_past_due < 0:
         return plural(language, "portal.due-in", -days_past_due)
     return lateness(days_past_due, language)
+
+
+def _promises(promises: Sequence[Promise], standing: Standing, say: SimpleNamespace) -> tuple[tuple[str, ...], ...]:
+    """What they told us lately and what became of it, the latest first: facts, and thanks where there is cause."""
+    show = partial(money.display, currency=standing.currency, language=say.where)
+    lately = [each for each in promises if each.deadline >= standing.on - _LATELY]
+    return tuple(
+        (
+            days.display_short(each.made, say.where),
+            show(each.amount),
+            each.due.isoformat(),
+            days.display_short(each.due, say.where),
+            _became(each, show(each.received), say),
+        )
+        for each in reversed(lately)
+    )
+
+
+def _became(promise: Promise, received: str, say: SimpleNamespace) -> str:
+    if promise.state is PromiseState.KEPT:
+        return str(say.promise_kept)
+    if promise.received:
+        return str(say.part_received.format(amount=received))
+    return str(say.expected if promise.state is PromiseState.PENDING else say.not_received)
+
+
+def _plan(plan: Plan | None, standing: Standing, say: SimpleNamespace) -> tuple[tuple[tuple[str, ...], ...], str]:
+    """The payments of the plan with what came of each, and how it goes; nothing of one that was never signed."""
+    if plan is None or plan.state is PlanState.LAPSED or not plan.instalments:
+        return (), ""
+    if plan.state is PlanState.PAID and plan.instalments[-1].due < standing.on - _LATELY:
+        return (), ""
+    show = partial(money.display, currency=standing.currency, language=say.where)
+    first = next((each for each in plan.instalments if each.paid < each.amount), plan.instalments[-1])
+    note = {
+        PlanState.OFFERED: say.plan_offered,
+        PlanState.GOOD: say.plan_good,
+        PlanState.LATE: say.plan_late,
+        PlanState.DEFAULT: say.plan_default,
+        PlanState.PAID: say.plan_paid,
+    }[plan.state].format(
+        number=first.number,
+        due=days.display(first.due, say.where),
+        date=days.display(plan.until, say.where) if plan.until else "",
+    )
+    rows = tuple(
+        (
+            say.payment_number.format(number=each.number, count=len(plan.instalments)),
+            each.due.isoformat(),
+            days.display_short(each.due, say.where),
+            show(each.amount),
+            _paid(each, standing.on, show(each.paid), say),
+        )
+        for each in plan.instalments
+    )
+    return rows, note
+
+
+def _paid(instalment: Instalment, on: date, paid: str, say: SimpleNamespace) -> str:
+    if instalment.paid >= instalment.amount:
+        return str(say.received_all)
+    if instalment.paid:
+        return str(say.part_received.format(amount=paid))
+    return str(say.not_received if instalment.due < on else say.to_come)
 
 
 def _payments(payments: Sequence[Payment], say: SimpleNamespace) -> tuple[tuple[tuple[str, ...], ...], str]:
@@ -497,8 +640,11 @@ def _samples() -> Iterator[list[Standing]]:
         Sent(f"n{n}", on, "S-1", late.due, "reminder", 1, "email", State.SENT, 60000, "EUR", on + timedelta(7))
         for n in range(_LOOK_BACK + 1)
     )
+    promise = Promise(on, on, on, 5000, 5000, 0, PromiseState.PENDING)
+    plan = Plan(on, on, PlanState.GOOD, None, (Instalment(1, on, 60000, 0),))
+    conduct = Conduct((promise,), plan, prepayment="a reason")
     yield [
-        Standing(on, customer, "EUR", (late,), payments=paid, history=history),
+        Standing(on, customer, "EUR", (late,), payments=paid, history=history, conduct=conduct),
         Standing(on, customer, "GBP", (early,), history=history),
     ]
     yield [Standing(on, customer, "EUR", credit=5000, payments=paid[:1])]

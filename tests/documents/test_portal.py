@@ -14,7 +14,23 @@ from page_tools import CONFIG, HOSTILE, ON, STATIC, TEMPLATES, Read, item, paid,
 from pastdue.documents import payment, portal
 from pastdue.documents.site import plain
 from pastdue.findings import Severity
-from pastdue.model import Action, Customer, Decision, Hold, Page, Standing, State
+from pastdue.model import (
+    Action,
+    Activity,
+    Class,
+    Conduct,
+    Customer,
+    Decision,
+    Hold,
+    Instalment,
+    Page,
+    Plan,
+    PlanState,
+    Promise,
+    PromiseState,
+    Standing,
+    State,
+)
 
 KEY = bytes(range(32))
 
@@ -212,6 +228,173 @@ def test_an_account_that_keeps_an_arrangement_can_pay_and_is_not_pressed():
     assert "What you have arranged with us holds." in page.text
     assert "Please pay" not in page.text
     assert "IBAN" in page.text
+
+
+# ------------------------------------------------------------------ what was promised and agreed
+
+
+def promise(made, due, amount, received, state):
+    day = ON - timedelta(days=due)
+    return Promise(ON - timedelta(days=made), day, day + timedelta(days=2), amount, amount, received, state)
+
+
+PENDING = promise(3, -3, 50000, 0, PromiseState.PENDING)
+PROMISED = decision(OWING, Action.HOLD, holds=(Hold("promise", "a secret", PENDING.deadline),))
+
+
+def plan(state, paid=1, until=None):
+    days = (-30, -1, 28, 59)
+    parts = tuple(Instalment(n + 1, ON + timedelta(days=days[n]), 20000, 20000 if n < paid else 0) for n in range(4))
+    return Plan(ON - timedelta(days=40), ON - timedelta(days=38), state, until, parts)
+
+
+def agreed(state, paid=1, until=None, invoices=("HJ-31", "HJ-44", "HJ-58")):
+    account = replace(OWING, conduct=Conduct(plan=plan(state, paid, until)))
+    return page_of(
+        account, decisions=[decision(account, holds=tuple(Hold("plan", "a secret", until, i) for i in invoices))]
+    )
+
+
+def asked(page):
+    return [parse_qs(urlsplit(link).query)["a"][0] for link in page.links if "pay.example" in link]
+
+
+def test_what_they_said_they_would_pay_is_what_the_page_asks_for():
+    account = replace(OWING, conduct=Conduct(promises=(PENDING,)))
+    page = page_of(account, decisions=[PROMISED])
+    assert "You told us that you will pay €500.00 by 5 March 2026. What you have arranged with us holds." in page.text
+    assert asked(page) == ["500.00"]
+    assert "Please pay" not in page.text
+    part = replace(account, conduct=Conduct(promises=(replace(PENDING, received=20000),)))
+    assert asked(page_of(part, decisions=[PROMISED])) == ["300.00"]
+    assert "5 Mar 2026 €200.00 received" in page_of(part, decisions=[PROMISED]).text
+
+
+def test_what_became_of_what_they_told_us_stands_there_in_plain_words():
+    told = (
+        promise(99, 95, 111, 111, PromiseState.KEPT),
+        promise(60, 50, 95000, 95000, PromiseState.KEPT),
+        promise(40, 30, 9000, 2500, PromiseState.PARTLY_KEPT),
+        promise(20, 10, 4000, 0, PromiseState.BROKEN),
+        PENDING,
+    )
+    text = page_of(replace(OWING, conduct=Conduct(promises=told))).text
+    assert (
+        "What you told us Told on Amount By State 27 Feb 2026 €500.00 5 Mar 2026 expected 10 Feb 2026 €40.00 20 Feb 2026 "
+        "not received 21 Jan 2026 €90.00 31 Jan 2026 €25.00 received 1 Jan 2026 €950.00 11 Jan 2026 received, thank you"
+    ) in re.sub(r"\s+", " ", text)
+    assert "€1.11" not in text, "long past"
+
+
+def test_a_plan_that_is_kept_asks_for_its_next_payment_alone():
+    page = agreed(PlanState.GOOD, 2)
+    assert (
+        "Your next payment €200.00 Please pay by 30 March 2026. €4,065.50 is open in total, and paid by your plan."
+        in page.text
+    )
+    assert asked(page) == ["200.00"]
+    assert "we ask for nothing else on these invoices" in page.text
+    assert (
+        "1 of 4 31 Jan 2026 €200.00 received 2 of 4 1 Mar 2026 €200.00 received 3 of 4 30 Mar 2026 €200.00 to come"
+        in page.text
+    )
+    assert "in your payment plan" in page.text
+    assert not re.search("under discussion|days late|Overdue", page.text)
+
+
+def test_a_late_payment_of_a_plan_can_still_be_made():
+    page = agreed(PlanState.LATE, 1, ON + timedelta(days=4))
+    assert "Your next payment €200.00 Please pay by 6 March 2026." in page.text
+    assert "Payment 2 was due on 1 March 2026. Please make it by 6 March 2026; then the plan goes on." in page.text
+    assert "2 of 4 1 Mar 2026 €200.00 not received" in page.text
+    assert asked(page) == ["200.00"]
+
+
+def test_an_unsigned_plan_waits_and_asks_for_nothing_yet():
+    page = agreed(PlanState.OFFERED, 0, ON + timedelta(days=9))
+    assert "Open €4,065.50 Your payment plan is waiting for your signature." in page.text
+    assert "Please return it by 11 March 2026." in page.text
+    assert asked(page) == []
+
+
+def test_what_is_beside_the_plan_is_asked_for_as_ever():
+    page = agreed(PlanState.GOOD, 2, invoices=("HJ-31",))
+    assert "Overdue €625.50" in page.text
+    assert "€1,040.00 more is paid by your payment plan." in page.text
+    assert "A further €2,400.00 is open and not due yet." in page.text
+    assert asked(page) == ["625.50"]
+
+
+def test_a_plan_that_was_not_kept_says_so_and_the_whole_is_asked_for():
+    page = agreed(PlanState.DEFAULT, 1, ON - timedelta(days=1), invoices=())
+    assert "Payment 2 was due on 1 March 2026, and has not arrived in full. Please talk to us." in page.text
+    assert "Overdue €1,665.50" in page.text
+
+
+def test_a_plan_that_is_paid_is_thanked_for_and_one_never_signed_is_not_told_of():
+    settled = standing("K-8", payments=(paid(5, 80000),), conduct=Conduct(plan=plan(PlanState.PAID, 4)))
+    assert "All payments have arrived. Thank you." in page_of(settled).text
+    assert "Your payment plan" not in agreed(PlanState.LAPSED, 0, invoices=()).text
+
+
+def test_payment_in_advance_is_told_without_its_reason():
+    account = replace(OWING, conduct=Conduct(prepayment="3 invoices were paid 10 days late"))
+    text = page_of(account).text
+    assert "For now, we ask for payment in advance for new orders." in text
+    assert "10 days" not in text
+    assert "in advance" not in page_of(OWING).text
+
+
+@pytest.mark.parametrize("kind", ["lawyer", "insolvency", "deceased", "stop-contact", "fraud", "hold", "placed"])
+def test_an_account_that_is_left_in_peace_is_told_of_no_promise_and_no_plan(kind):
+    account = replace(OWING, conduct=Conduct(promises=(PENDING,), plan=plan(PlanState.GOOD), prepayment="a reason"))
+    holds = (Hold(kind, "a secret"), *PROMISED.holds, Hold("plan", "a secret", None, "HJ-31"))
+    text = page_of(account, decisions=[decision(account, Action.HOLD, holds=holds)]).text
+    assert "We are not asking for payment at the moment." in text
+    assert not re.search("You told us|payment plan|in advance", text)
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+@pytest.mark.parametrize("state", list(PlanState))
+def test_what_the_operator_thinks_of_them_never_reaches_the_page(state, language):
+    secret = Conduct(
+        promises=tuple(promise(20, 10, 4000, 0, each) for each in PromiseState),
+        plan=plan(state, 1, ON + timedelta(days=4)),
+        reason="SECRET avoids",
+        reason_on=ON,
+        unanswered=98765,
+        klass=Class.BREAKS,
+        figures="SECRET figures",
+        proposals=("SECRET proposal: move to the firm track",),
+        prepayment="SECRET rule",
+    )
+    customer = replace(OWING.customer, track="SECRET-track", language=language)
+    said = (Activity(ON, "K-7", "reason", note="SECRET note", by="SECRET person"),)
+    account = replace(OWING, customer=customer, conduct=secret, activity=said)
+    holds = (Hold("promise", "SECRET", ON), Hold("plan", "SECRET", None, "HJ-31"))
+    for decided in (decision(account), decision(account, Action.HOLD, holds=holds), decision(account, holds=holds[1:])):
+        page = page_of(account, decisions=[decided])
+        assert not re.search("SECRET|98765|promises and breaks|avoid|firm|broken|proposal|track", page.text)
+        assert page.problems() == []
+        assert "{" not in page.text
+
+
+def test_the_plan_speaks_the_customers_language():
+    account = replace(
+        OWING,
+        customer=replace(OWING.customer, language="de"),
+        conduct=Conduct(promises=(PENDING,), plan=plan(PlanState.GOOD, 2)),
+    )
+    held = decision(account, Action.HOLD, holds=(*PROMISED.holds, Hold("plan", "x", None, "HJ-31")))
+    text = page_of(account, decisions=[held]).text
+    for said in (
+        "Sie haben uns gesagt, dass Sie 500,00 € bis zum 5. März 2026 zahlen.",
+        "Ihr Ratenplan",
+        "1 von 4",
+        "erwartet",
+    ):
+        assert said in text, said
+    assert not re.search("You told|received|Payment", text)
 
 
 def test_a_mistake_in_the_books_is_no_matter_of_the_customers():
@@ -455,7 +638,15 @@ def test_a_broken_template_is_a_finding_at_its_line(broken, message):
 
 @pytest.mark.parametrize(
     "branch",
-    ["{% for label, href in part.links %}", "{% if part.earlier %}", "{% if part.qr %}", "{% for line in part.more %}"],
+    [
+        "{% for label, href in part.links %}",
+        "{% if part.earlier %}",
+        "{% if part.qr %}",
+        "{% for line in part.more %}",
+        "{% if part.ahead %}",
+        "{% for number, day, due, amount, state in part.plan %}",
+        "{% for made, amount, day, due, state in part.promises %}",
+    ],
 )
 def test_a_mistake_in_a_branch_that_few_accounts_take_is_found(branch):
     assert TEMPLATES["account.html"].count(branch) == 1
