@@ -271,6 +271,37 @@ def send(on: date | None, *, dry_run: bool, yes: bool, only: str | None, posted:
 
 
 @main.command()
+@click.argument("account")
+@click.argument("kind")
+@click.option("--on", type=Day(), help="The day it happened; default: today, or the config's.")
+@click.option("--invoice", default="", metavar="ID", help="The invoice it is about.")
+@click.option("--amount", default="", help="As 1234.56, in the account's currency.")
+@click.option("--due", type=Day(), help="Until when, or by when.")
+@click.option("--every", type=click.Choice(["week", "month"]), help="For a plan.")
+@click.option("--count", default="", help="For a plan: how many instalments.")
+@click.option("--by", default="", help="Who wrote it down.")
+@click.option("--note", default="", help="What was said, or what the kind asks for.")
+@guarded
+def log(
+    account: str,
+    kind: str,
+    on: date | None,
+    invoice: str,
+    amount: str,
+    due: date | None,
+    every: str | None,
+    count: str,
+    by: str,
+    note: str,
+) -> int:
+    """Add one line to the activity ledger: what ACCOUNT said or did, and of which KIND it is."""
+    from pastdue.cli.log import Options
+    from pastdue.cli.log import log as add
+
+    return add(_desk(), account, kind, Options(on, invoice, amount, due, every or "", count, by, note))
+
+
+@main.command()
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 @guarded
 def init(folder: Path) -> int:

@@ -56,9 +56,10 @@ def read_inputs(root: Path) -> tuple[Inputs | None, list[Finding]]:
         config=config,
         starter_config=shipped.text(CONFIG) if (shipped.root / CONFIG).is_file() else "",
         ledgers=tuple((path, reader.content(path)) for path in reader.names("accounts", deep=False)),
-        letters=_texts(reader, "letters") or _texts(shipped, "letters"),
-        templates=_texts(reader, "site/templates") or _texts(shipped, "site/templates"),
-        static=_contents(reader, "site/static") or _contents(shipped, "site/static"),
+        # What the operator has not written, a later version's new letter say, is as it was shipped.
+        letters=_texts(shipped, "letters") | _texts(reader, "letters"),
+        templates=_texts(shipped, "site/templates") | _texts(reader, "site/templates"),
+        static=_contents(shipped, "site/static") | _contents(reader, "site/static"),
         portal_key=reader.key(),
         invoices=frozenset(reader.names("invoices")),
     )
