@@ -45,11 +45,23 @@ def test_all_inputs_are_read_and_what_editors_leave_beside_them_is_not(tmp_path:
     assert findings == []
     assert inputs.config == "config.toml"
     assert inputs.ledgers == (("accounts/customers.csv", b"accounts/customers.csv"),)
-    assert inputs.letters == {"reminder.en.md": "letters/reminder.en.md"}
-    assert inputs.templates == {"base.html": "site/templates/base.html"}
-    assert inputs.static == {"fonts/a.woff2": b"site/static/fonts/a.woff2"}
+    assert inputs.letters["reminder.en.md"] == "letters/reminder.en.md"
+    assert inputs.templates["base.html"] == "site/templates/base.html"
+    assert inputs.static["fonts/a.woff2"] == b"site/static/fonts/a.woff2"
     assert inputs.invoices == {"invoices/A-1.pdf"}
     assert inputs.portal_key == b""
+
+
+def test_what_the_operator_has_not_written_is_as_it_was_shipped(tmp_path: Path) -> None:
+    (tmp_path / "letters").mkdir()
+    (tmp_path / "config.toml").write_text("")
+    (tmp_path / "letters" / "reminder.en.md").write_text("mine")
+    inputs, _ = files.read_inputs(tmp_path)
+    assert inputs is not None
+    shipped = files.starter()
+    assert inputs.letters["reminder.en.md"] == "mine"
+    assert inputs.letters["promise.en.md"] == (shipped / "letters" / "promise.en.md").read_text(encoding="utf-8")
+    assert inputs.templates["account.html"] == (shipped / "site/templates/account.html").read_text(encoding="utf-8")
 
 
 def test_a_workspace_without_config_is_a_finding(tmp_path: Path) -> None:
