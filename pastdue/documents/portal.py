@@ -224,7 +224,7 @@ class _Writer:
             amount=show(amount) if amount else "",
             by=by,
             more=more,
-            items=tuple(_row(item, claim.stands(item, say), say) for item in standing.items),
+            items=tuple(_row(item, claim.stands(item, say), say, calm=bool(claim.pause)) for item in standing.items),
             total=show(standing.balance),
             payments=payments,
             earlier=earlier,
@@ -407,8 +407,8 @@ def _pay_by(standing: Standing, decision: Decision | None) -> date | None:
 # ------------------------------------------------------------------ the tables, as texts in tuples: they render fastest
 
 
-def _row(item: OpenItem, stands: str, say: SimpleNamespace) -> tuple[str, ...]:
-    """One open item as the table shows it; `stands` in place of how late it is."""
+def _row(item: OpenItem, stands: str, say: SimpleNamespace, *, calm: bool) -> tuple[str, ...]:
+    """One open item as the table shows it; `stands` in place of how late it is, `calm` where nobody presses."""
     paid = item.amount - item.open
     show = partial(money.display, currency=item.currency, language=say.where)
     return (
@@ -418,7 +418,7 @@ def _row(item: OpenItem, stands: str, say: SimpleNamespace) -> tuple[str, ...]:
         days.display_short(item.issued, say.where) if item.issued else "",
         item.due.isoformat(),
         days.display_short(item.due, say.where),
-        " alarm" if item.is_overdue and not stands else "",
+        " alarm" if item.is_overdue and not stands and not calm else "",
         stands or _when(item.days_past_due, say.language),
         show(item.open),
         say.of_amount.format(amount=show(item.amount)) if paid else "",
