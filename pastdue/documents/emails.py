@@ -97,7 +97,7 @@ def _meant(
     reply_name, reply_to = parseaddr(config.mail.reply_to)
     meant: list[Meant] = [
         ("From", _mailbox(*_sender(config))),
-        ("To", _mailbox(person or customer.name, recipient)),
+        ("To", _mailbox(_one_line(person, _LONGEST_NAME) or customer.name, recipient)),
     ]
     if reply_to:
         meant.append(("Reply-To", _mailbox(reply_name, address(reply_to))))

@@ -47,7 +47,7 @@ def notices(standing: Standing, decision: Decision, config: Config, portal_url: 
             payments=_payments_since_last_notice(standing),
             answer=decision.answer,
             broken=decision.broken,
-            follows=next((line.next_step for line in decision.items if line.next_step), ""),
+            follows=_follows(decision),
         )
         yield notice
         if channel == "email" and standing.customer.cc:
@@ -57,6 +57,13 @@ def notices(standing: Standing, decision: Decision, config: Config, portal_url: 
                 channel=COPY,
                 customer=replace(standing.customer, email=standing.customer.cc),
             )
+
+
+def _follows(decision: Decision) -> str:
+    """The step that comes next if nothing is paid: the highest among what the notice is about."""
+    about = set(decision.answer.items) if decision.answer else {line.item.key for line in decision.items}
+    coming = [line for line in decision.items if line.next_step and line.item.key in about]
+    return max(coming, key=lambda line: line.rung).next_step if coming else ""
 
 
 def _lines(standing: Standing, decision: Decision, config: Config) -> tuple[NoticeItem, ...]:
