@@ -6,7 +6,7 @@ from typing import Any
 from pastdue import money
 from pastdue.findings import Finding
 from pastdue.flow import Run
-from pastdue.model import BUCKETS, Action, Decision, Hold, ItemDecision, Standing
+from pastdue.model import BUCKETS, Action, Decision, Hold, ItemDecision, Plan, Promise, Standing
 
 
 def findings(found: Iterable[Finding]) -> list[dict[str, Any]]:
@@ -51,11 +51,15 @@ def account(standing: Standing, decision: Decision) -> dict[str, Any]:
         "buckets": buckets(standing.buckets, currency),
         "interest": amount(0),
         "fees": amount(0),
-        "class": "",
+        "class": str(standing.conduct.klass),
         "track": standing.customer.track,
-        "prepayment": False,
+        "prepayment": bool(standing.conduct.prepayment),
         "holds": [_hold(hold) for hold in decision.holds],
-        "promises": [],
+        "promises": [_promise(promise, currency) for promise in standing.conduct.promises],
+        "plan": _plan(standing.conduct.plan, currency) if standing.conduct.plan else None,
+        "reason": standing.conduct.reason or None,
+        "figures": standing.conduct.figures,
+        "proposals": list(standing.conduct.proposals),
         "obligations": [],
         "items": [_item(line, currency) for line in decision.items],
         "decision": _decision(decision),
@@ -91,6 +95,33 @@ def _hold(hold: Hold) -> dict[str, Any]:
         "until": hold.until.isoformat() if hold.until else None,
         "invoice_id": hold.invoice_id or None,
         "why": hold.why,
+    }
+
+
+def _promise(promise: Promise, currency: str) -> dict[str, Any]:
+    return {
+        "made": promise.made.isoformat(),
+        "due": promise.due.isoformat(),
+        "amount": money.to_text(promise.amount, currency),
+        "state": str(promise.state),
+        "received": money.to_text(promise.received, currency),
+    }
+
+
+def _plan(plan: Plan, currency: str) -> dict[str, Any]:
+    return {
+        "made": plan.made.isoformat(),
+        "signed": plan.signed.isoformat() if plan.signed else None,
+        "state": str(plan.state),
+        "until": plan.until.isoformat() if plan.until else None,
+        "instalments": [
+            {
+                "due": each.due.isoformat(),
+                "amount": money.to_text(each.amount, currency),
+                "paid": money.to_text(each.paid, currency),
+            }
+            for each in plan.instalments
+        ],
     }
 
 

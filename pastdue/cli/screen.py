@@ -13,7 +13,7 @@ from pastdue.cli.as_json import totals
 from pastdue.config import Schedule
 from pastdue.findings import Finding, Severity
 from pastdue.flow import Run
-from pastdue.model import Action, Decision, Notice, Sent, Standing
+from pastdue.model import Action, Decision, Notice, Plan, PlanState, Promise, PromiseState, Sent, Standing
 
 LANGUAGE = "en_GB"  # of the operator's screens
 
@@ -81,6 +81,10 @@ def show_status(console: Console, run: Run, *, everyone: bool) -> None:
     if shown:
         console.print()
         console.print(_accounts(shown))
+    agreed = _agreed(run.standings)
+    if agreed:
+        console.print()
+        console.print(agreed)
     quiet = len(pairs) - len(shown)
     if quiet:
         console.print(Text(f"{count(quiet, 'settled account')} not shown: status --all", style="dim"))
@@ -121,6 +125,60 @@ def _accounts(pairs: Sequence[tuple[Standing, Decision]]) -> Table:
             Text(plain(today(standing, decision)), style=_TONE.get(decision.action, "")),
         )
     return table
+
+
+def _agreed(standings: Iterable[Standing]) -> Table | None:
+    """What was promised and agreed and is still to come, and what did not come and is still owed."""
+    said = sorted((standing.account_id, *line) for standing in standings for line in _still_open(standing))
+    if not said:
+        return None
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("account", max_width=14, no_wrap=True, overflow="ellipsis")
+    table.add_column("promised and agreed", ratio=1)
+    for account_id, line, is_bad in said:
+        table.add_row(plain(account_id), Text(line, style="red" if is_bad else ""))
+    return table
+
+
+def _still_open(standing: Standing) -> Iterable[tuple[str, bool]]:
+    """The plan in force, the promises that are pending, and the last that was not kept; True for what did not come."""
+    conduct, currency = standing.conduct, standing.currency
+    if conduct.plan and conduct.plan.state in _PLANS and conduct.plan.state is not PlanState.LAPSED:
+        yield _plan(conduct.plan, currency), conduct.plan.state is PlanState.DEFAULT
+    pending = (promise for promise in conduct.promises if promise.state is PromiseState.PENDING)
+    yield from ((_promise(promise, currency), False) for promise in pending)
+    if conduct.broken and standing.overdue:
+        yield _promise(max(conduct.broken, key=lambda promise: promise.deadline), currency), True
+
+
+_PLANS = {
+    PlanState.OFFERED: "out for signature until {until}",
+    PlanState.LAPSED: "never signed",
+    PlanState.GOOD: "in good standing",
+    PlanState.LATE: "a payment is late, its grace ends on {until}",
+    PlanState.DEFAULT: "in default",
+}
+
+
+def _promise(promise: Promise, currency: str) -> str:
+    """What was promised and what came of it, in a line."""
+    came = money.display(promise.received, currency, LANGUAGE)
+    state = {PromiseState.PENDING: "pending", PromiseState.KEPT: "kept", PromiseState.BROKEN: "not kept, nothing came"}
+    said = state.get(promise.state, f"not kept, {came} came")
+    if promise.state is PromiseState.PENDING and promise.received:
+        said = f"pending, {came} has come"
+    return f"promised {money.display(promise.amount, currency, LANGUAGE)} for {promise.due} (on {promise.made}): {said}"
+
+
+def _plan(plan: Plan, currency: str) -> str:
+    """How a plan goes and what it asks for next, in a line."""
+    paid = sum(each.paid >= each.amount for each in plan.instalments)
+    said = f"plan of {plan.made}: {paid} of {len(plan.instalments)} payments made"
+    if plan.state is PlanState.PAID:
+        return f"{said}, all of it"
+    following = next(each for each in plan.instalments if each.paid < each.amount)
+    amount = money.display(following.amount - following.paid, currency, LANGUAGE)
+    return f"{said}, {amount} due on {following.due}; {_PLANS[plan.state].format(until=plan.until)}"
 
 
 def today(standing: Standing, decision: Decision) -> str:
@@ -193,6 +251,8 @@ def show_account(console: Console, standing: Standing, decision: Decision, sched
         until = f" until {hold.until}" if hold.until else ", with no end set"
         where = f" on {hold.invoice_id}" if hold.invoice_id else ""
         console.print(Text(f"  · hold ({hold.kind}){plain(where)}{until}", style="yellow"))
+    for said in _conduct(standing):
+        console.print(said, soft_wrap=True)
     for line in decision.items:
         item = line.item
         age = _age(item.days_past_due)
@@ -210,6 +270,25 @@ def show_account(console: Console, standing: Standing, decision: Decision, sched
             console.print(Text("    ").append_text(_step(step.name, line.step, line.next_step, sent, line.next_on)))
         for reason in line.reasons:
             console.print(Text(f"    · {plain(reason)}", style="dim"))
+
+
+def _conduct(standing: Standing) -> Iterable[Text]:
+    """How they have behaved, what was promised and agreed, and what that suggests."""
+    conduct = standing.conduct
+    yield Text.assemble(
+        "Record: ", (str(conduct.klass), "bold"), f" ({plain(conduct.figures)})" if conduct.figures else ""
+    )
+    if conduct.reason:
+        yield Text(f"  · last reason: {plain(conduct.reason)}, on {conduct.reason_on}")
+    for promise in conduct.promises:
+        yield Text(f"  · {_promise(promise, standing.currency)}", style="red" if promise.is_broken else "")
+    if conduct.plan and conduct.plan.instalments:
+        is_bad = conduct.plan.state is PlanState.DEFAULT
+        yield Text(f"  · {_plan(conduct.plan, standing.currency)}", style="red" if is_bad else "")
+    if conduct.prepayment:
+        yield Text(f"  · payment in advance: {plain(conduct.prepayment)}")
+    for proposal in conduct.proposals:
+        yield Text(f"  · proposed: {plain(proposal)}", style="magenta")
 
 
 def _age(days_past_due: int) -> str:
