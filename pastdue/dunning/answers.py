@@ -1,14 +1,14 @@
 """Answers: notices beside the ladder, owed for something that the customer said or did. Each goes once."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 
 from pastdue.config import Config
 from pastdue.days import Calendar
 from pastdue.dunning.conduct import sent_since
-from pastdue.dunning.holds import is_covered
+from pastdue.dunning.holds import is_covered, not_asked_for
 from pastdue.dunning.plans import options
-from pastdue.model import Activity, Answer, Hold, PlanState, PromiseState, Standing
+from pastdue.model import Activity, Answer, Hold, OpenItem, PlanState, PromiseState, Standing
 
 PROMISE, PLAN, PLAN_OFFER = "promise", "plan", "plan-offer"
 INVOICE_AGAIN, INSTALMENT = "invoice-again", "instalment"
@@ -17,32 +17,38 @@ TO_PAY_AGAIN = timedelta(days=7)  # after an invoice that had not arrived
 
 
 def answer_due(standing: Standing, held: tuple[Hold, ...], config: Config, calendar: Calendar) -> Answer | None:
-    """The first answer that is owed on the day of the standing, if any."""
+    """The first answer that is owed on the day of the standing, if any.
+
+    One that is about no invoice is none: nothing would record it, and it would go again on the next day.
+    """
+    off = not_asked_for(held)
+    asked = tuple(item for item in standing.items if item.invoice_id not in off)
     return next(
         (
             answer
             for owed in (
-                _promise(standing, held),
+                _promise(standing, asked, held),
                 _plan(standing),
-                _invoice_again(standing, calendar),
-                _plan_offer(standing, config),
+                _invoice_again(standing, asked, calendar),
+                _plan_offer(standing, asked, config),
                 _instalment(standing),
-                _prepayment(standing),
+                _prepayment(standing, asked),
             )
             for answer in owed
+            if answer.items
         ),
         None,
     )
 
 
-def _promise(standing: Standing, held: tuple[Hold, ...]) -> Iterator[Answer]:
+def _promise(standing: Standing, asked: Sequence[OpenItem], held: tuple[Hold, ...]) -> Iterator[Answer]:
     """What was promised, in writing, and what follows if it does not come: only where nothing else will come before."""
     if not any(hold.kind == "promise" for hold in held):
         return
     for promise in standing.conduct.promises:
         told = any(line.pay_by == promise.due for line in sent_since(standing, PROMISE, promise.made))
         if promise.state is PromiseState.PENDING and standing.on <= promise.due and not told:
-            items = tuple(item.key for item in standing.items if item.is_overdue) or _all(standing)
+            items = tuple(item.key for item in asked if item.is_overdue) or _keys(asked)
             why = f"the promise of {promise.made} is confirmed in writing"
             yield Answer(PROMISE, items, promise.due, promise.amount - promise.received, promise=promise, why=why)
 
@@ -56,34 +62,45 @@ def _plan(standing: Standing) -> Iterator[Answer]:
         yield Answer(PLAN, items, plan.instalments[0].due, plan.instalments[0].amount, plan=plan, why=why)
 
 
-def _invoice_again(standing: Standing, calendar: Calendar) -> Iterator[Answer]:
-    """The invoice once more, to a customer who says that it did not arrive."""
-    said = not_received(standing)
-    if said and not sent_since(standing, INVOICE_AGAIN, said.on):
-        items = tuple(item.key for item in standing.items if said.invoice_id in {"", item.invoice_id})
+def _invoice_again(standing: Standing, asked: Sequence[OpenItem], calendar: Calendar) -> Iterator[Answer]:
+    """The invoice once more, to a customer who says that it did not arrive: each invoice once, however often it is said."""
+    lines, sent = not_received(standing), sent_again(standing)
+    said = {item.key: line for item in asked if (line := first_about(lines, item)) and item.key not in sent}
+    items = tuple(said)
+    if items:
         pay_by = calendar.on_or_after(standing.on + TO_PAY_AGAIN)
-        yield Answer(INVOICE_AGAIN, items, pay_by, why=f"said on {said.on}: the invoice did not arrive")
+        why = f"said on {min(line.on for line in said.values())}: the invoice did not arrive"
+        yield Answer(INVOICE_AGAIN, items, pay_by, why=why)
 
 
-def not_received(standing: Standing) -> Activity | None:
-    """The last time they said that an invoice did not arrive, about something that is still open."""
-    open_ = {"", *(item.invoice_id for item in standing.items)}
-    said = [a for a in standing.activity if a.kind == "reason" and a.note == "not-received" and a.invoice_id in open_]
-    return said[-1] if said else None
+def not_received(standing: Standing) -> list[Activity]:
+    """Every time they said that an invoice did not arrive, oldest first."""
+    return [line for line in standing.activity if line.kind == "reason" and line.note == "not-received"]
 
 
-def _plan_offer(standing: Standing, config: Config) -> Iterator[Answer]:
-    """Ways to pay in parts, to a customer who is short of cash."""
+def first_about(lines: Iterable[Activity], item: OpenItem) -> Activity | None:
+    """The first of the lines that is about the item, whose invoice was written by then."""
+    about = (line for line in lines if line.invoice_id in {"", item.invoice_id})
+    return next((line for line in about if item.issued is None or item.issued <= line.on), None)
+
+
+def sent_again(standing: Standing) -> dict[tuple[str, date], date]:
+    """The items whose invoice went out once more, each with the last day of its deadline."""
+    return {line.key: line.pay_by or line.on for line in sent_since(standing, INVOICE_AGAIN, date.min)}
+
+
+def _plan_offer(standing: Standing, asked: Sequence[OpenItem], config: Config) -> Iterator[Answer]:
+    """Ways to pay in parts, to a customer who is short of cash; plans are agreed in the account's own currency."""
     said = next((a for a in reversed(standing.activity) if a.kind == "reason"), None)
-    if said is None or said.note != "cash-flow" or standing.conduct.plan or not standing.overdue:
+    if said is None or said.note != "cash-flow" or standing.conduct.plan or not any(i.is_overdue for i in asked):
         return
-    if sent_since(standing, PLAN_OFFER, said.on):
+    if standing.currency != standing.customer.currency or sent_since(standing, PLAN_OFFER, said.on):
         return
     most = config.plans.consumer_instalments if standing.customer.kind == "consumer" else 12
-    ways = options(standing.balance, most, said.amount or 0)
+    ways = options(sum(item.open for item in asked), most, said.amount or 0)
     if ways:
         why = f"said on {said.on}: short of cash"
-        yield Answer(PLAN_OFFER, _all(standing), options=tuple(way.amounts for way in ways), why=why)
+        yield Answer(PLAN_OFFER, _keys(asked), options=tuple(way.amounts for way in ways), why=why)
 
 
 def _instalment(standing: Standing) -> Iterator[Answer]:
@@ -98,17 +115,21 @@ def _instalment(standing: Standing) -> Iterator[Answer]:
         yield Answer(INSTALMENT, items, plan.until, missed.amount - missed.paid, plan=plan, why=why)
 
 
-def _prepayment(standing: Standing) -> Iterator[Answer]:
+def _prepayment(standing: Standing, asked: Sequence[OpenItem]) -> Iterator[Answer]:
     """Told once when it begins, and once when it ends."""
-    told = [line for line in standing.history if line.step in {PREPAYMENT, PREPAYMENT_LIFTED} and line.went_out]
+    told = [
+        line
+        for line in standing.history
+        if line.step in {PREPAYMENT, PREPAYMENT_LIFTED} and line.went_out and line.currency == standing.currency
+    ]
     is_told = bool(told) and told[-1].step == PREPAYMENT
     if standing.conduct.prepayment and not is_told:
-        yield Answer(PREPAYMENT, _all(standing), why=f"prepayment: {standing.conduct.prepayment}")
+        yield Answer(PREPAYMENT, _keys(asked), why=f"prepayment: {standing.conduct.prepayment}")
     elif is_told and not standing.conduct.prepayment:
         # Whatever it was told about may be paid by now; it is on record under the same invoices.
-        about = _all(standing) or tuple(line.key for line in told if line.notice_id == told[-1].notice_id)
+        about = _keys(asked) or tuple(dict.fromkeys(line.key for line in told if line.notice_id == told[-1].notice_id))
         yield Answer(PREPAYMENT_LIFTED, about, why="prepayment ends")
 
 
-def _all(standing: Standing) -> tuple[tuple[str, date], ...]:
-    return tuple(item.key for item in standing.items)
+def _keys(items: Sequence[OpenItem]) -> tuple[tuple[str, date], ...]:
+    return tuple(item.key for item in items)

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from pastdue.config import Config
 from pastdue.days import Calendar
 from pastdue.dunning.debt import Debt
+from pastdue.dunning.holds import in_force
 from pastdue.dunning.plans import plan
 from pastdue.dunning.promises import promises
 from pastdue.model import Activity, Class, Conduct, PlanState, PromiseState, Sent, Standing, State
@@ -32,7 +33,7 @@ def with_conduct(
     base = Conduct(
         promises=promises(activity, debt, standing.on, calendar, config.promises.grace),
         plan=plan(
-            activity,
+            _without_releases_of_holds(activity, config),
             debt,
             standing.on,
             unsigned_days=config.plans.unsigned_days,
@@ -54,6 +55,18 @@ def with_conduct(
         prepayment=_prepayment(standing, base, config),
     )
     return replace(standing, customer=customer, conduct=conduct)
+
+
+def _without_releases_of_holds(activity: Sequence[Activity], config: Config) -> list[Activity]:
+    """The diary as a plan sees it: a `release` that ends a hold leaves the plan alone, one that finds none ends the plan."""
+    found = []
+    for i, line in enumerate(activity):
+        if line.kind == "release":
+            held = in_force(activity[:i], line.on, config)
+            if line.invoice_id or any(hold.kind not in {"cash-flow", "placed", "upheld"} for hold in held):
+                continue
+        found.append(line)
+    return found
 
 
 def _unanswered(activity: Sequence[Activity]) -> int:
@@ -128,8 +141,15 @@ def _proposals(standing: Standing, conduct: Conduct, klass: Class, track: str, c
         )
     if conduct.reason == "cash-flow" and not conduct.plan and standing.overdue:
         found.append("short of cash: agree a plan")
-    if conduct.reason == "fraud":
+    held = in_force(standing.activity, standing.on, config)
+    if any(hold.kind == "fraud" for hold in held):
         found.append("fraud or identity theft is claimed: everything is stopped until you decide")
+    open_ = {item.invoice_id for item in standing.items}
+    found += [
+        f"credit {hold.invoice_id}, or write it off: the objection was right"
+        for hold in held
+        if hold.kind == "upheld" and hold.invoice_id in open_
+    ]
     return tuple(found)
 
 
@@ -156,5 +176,9 @@ def contacts_since(standing: Standing, since: date) -> int:
 
 
 def sent_since(standing: Standing, step: str, since: date) -> list[Sent]:
-    """The lines of an answer that went out on or after the day."""
-    return [line for line in standing.history if line.step == step and line.on >= since and line.went_out]
+    """The lines of an answer that went out on or after the day, in the currency of the standing."""
+    return [
+        line
+        for line in standing.history
+        if line.step == step and line.on >= since and line.went_out and line.currency == standing.currency
+    ]

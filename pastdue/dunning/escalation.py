@@ -7,8 +7,8 @@ from datetime import date, timedelta
 
 from pastdue.config import Config, Schedule, Step
 from pastdue.days import Calendar
-from pastdue.dunning.answers import INVOICE_AGAIN, answer_due, not_received
-from pastdue.dunning.holds import forbids_answers, holds
+from pastdue.dunning.answers import answer_due, first_about, not_received, sent_again
+from pastdue.dunning.holds import forbids_answers, free_since, holds
 from pastdue.dunning.ladder import Place, brings_forward, broken_on, place
 from pastdue.model import (
     Action,
@@ -39,8 +39,9 @@ def decide(standing: Standing, config: Config, calendar: Calendar) -> Decision:
     """
     held = holds(standing, config)
     answer = None if forbids_answers(held) or _heard_today(standing) else answer_due(standing, held, config, calendar)
-    if answer and calendar.is_business(standing.on):
-        return _answer(standing, answer, _lines(standing, config, calendar, held), held)
+    by = _in_writing(answer, standing) if answer and calendar.is_business(standing.on) else ()
+    if answer and by:
+        return _answer(standing, answer, by, _lines(standing, config, calendar, held), held)
     if not standing.items:
         return _nothing_open(standing, held)
     lines = _lines(standing, config, calendar, held)
@@ -69,11 +70,13 @@ def decide(standing: Standing, config: Config, calendar: Calendar) -> Decision:
 
 
 def _nothing_open(standing: Standing, held: tuple[Hold, ...]) -> Decision:
+    action, why = Action.SETTLED, "everything is paid"
     if standing.credit:
         why = "everything is paid, and there is credit on the account"
-    else:
-        why = "everything is paid" if standing.payments or standing.history else "nothing was ever invoiced"
-    action = Action.NONE if why.startswith("nothing") else Action.SETTLED
+    elif any(line.kind == "writeoff" for line in standing.activity):
+        why = "nothing is open: what was not paid is written off"
+    elif not (standing.payments or standing.history or standing.conduct.days_late):
+        action, why = Action.NONE, "nothing was ever invoiced"
     return Decision(standing.account_id, standing.currency, action, (why,), holds=held)
 
 
@@ -84,13 +87,25 @@ def _heard_today(standing: Standing) -> bool:
     )
 
 
-def _answer(standing: Standing, answer: Answer, lines: tuple[ItemDecision, ...], held: tuple[Hold, ...]) -> Decision:
+def _in_writing(answer: Answer, standing: Standing) -> tuple[str, ...]:
+    """The channel for an answer: email, else letter. Who has a telephone alone was answered on it."""
+    channels, _ = _reachable(("email",), answer.step, standing)
+    return tuple(channel for channel in channels if channel != "call")
+
+
+def _answer(
+    standing: Standing,
+    answer: Answer,
+    channels: tuple[str, ...],
+    lines: tuple[ItemDecision, ...],
+    held: tuple[Hold, ...],
+) -> Decision:
     """A notice beside the ladder: by email where there is an address, else by letter."""
-    channels, fallback = _reachable(("email",), answer.step, standing)
+    _, fallback = _reachable(("email",), answer.step, standing)
     return Decision(
         account_id=standing.account_id,
         currency=standing.currency,
-        action=Action.NOTICE if channels and channels != ("call",) else Action.CALL if channels else Action.WAIT,
+        action=Action.NOTICE,
         reasons=(answer.why, *([fallback] if fallback else [])),
         step=answer.step,
         letter=answer.step,
@@ -109,7 +124,7 @@ def _tried(standing: Standing, config: Config, calendar: Calendar) -> str:
         return f"tried today; again on {calendar.on_or_after(standing.on + timedelta(days=1))}"
     week = [on for on in attempts if (standing.on - on).days < 7]
     if len(week) >= config.calls.per_week:
-        again = calendar.on_or_after(week[0] + timedelta(days=7))
+        again = calendar.on_or_after(week[-config.calls.per_week] + timedelta(days=7))
         return f"tried {len(week)} times in seven days; again on {again}"
     return ""
 
@@ -121,11 +136,11 @@ def _lines(standing: Standing, config: Config, calendar: Calendar, held: Sequenc
     for line in standing.history:
         by_item[line.key].append(line)
     talks = [line for line in standing.activity if line.kind == "call"]
-    broke = _last_broken(standing)
-    again = not_received(standing)
+    never_arrived, again, free = not_received(standing), sent_again(standing), free_since(standing, config)
     found = []
     for item in standing.items:
-        is_again = again is not None and again.invoice_id in {"", item.invoice_id}
+        said = first_about(never_arrived, item)
+        restarts_on = again[item.key] + timedelta(days=1) if said and item.key in again else None
         where = place(
             item,
             by_item.get(item.key, ()),
@@ -134,24 +149,12 @@ def _lines(standing: Standing, config: Config, calendar: Calendar, held: Sequenc
             calendar,
             standing.on,
             by_phone=not standing.customer.email and not standing.customer.has_post,
-            broke=broke,
-            restart=again.on if again and is_again else None,
+            broken=standing.conduct.broken,
+            restart=said.on if said else None,
+            free_since=max(filter(None, (free.get(""), free.get(item.invoice_id), restarts_on)), default=None),
         )
-        found.append(
-            _item(where, standing, schedule, calendar, held, _restarts_on(standing, item) if is_again else None)
-        )
+        found.append(_item(where, standing, schedule, calendar, held, restarts_on))
     return tuple(found)
-
-
-def _last_broken(standing: Standing) -> Promise | None:
-    broken = standing.conduct.broken
-    return max(broken, key=broken_on) if broken else None
-
-
-def _restarts_on(standing: Standing, item: OpenItem) -> date | None:
-    """The day after the deadline of the invoice that was sent again."""
-    again = [s for s in standing.history if s.step == INVOICE_AGAIN and s.key == item.key and s.went_out and s.pay_by]
-    return max(line.pay_by for line in again if line.pay_by) + timedelta(days=1) if again else None
 
 
 def _item(
@@ -234,7 +237,7 @@ def _notice(
         return Decision(
             standing.account_id, standing.currency, Action.WAIT, (fallback,), step.name, rung, items=lines, holds=holds
         )
-    broke = _broken_now(standing, written)
+    broke = _broken_now(standing, [line.item for line in written])
     pay_by = None
     if step.pay_within is not None:
         pay_by = calendar.on_or_after(standing.on + timedelta(days=step.pay_within))
@@ -254,13 +257,11 @@ def _notice(
     )
 
 
-def _broken_now(standing: Standing, written: Sequence[ItemDecision]) -> Promise | None:
+def _broken_now(standing: Standing, items: Sequence[OpenItem]) -> Promise | None:
     """The promise that was not kept, in the first notice after its break: its letter says so."""
-    broke = _last_broken(standing)
-    if broke is None:
-        return None
     last = max((line.on for line in standing.history if line.is_step and line.went_out), default=None)
-    return broke if any(brings_forward(broke, line.item, last) for line in written) else None
+    calling = [p for p in standing.conduct.broken if any(brings_forward(p, item, last) for item in items)]
+    return max(calling, key=broken_on, default=None)
 
 
 def _why_due(line: ItemDecision, broke: Promise | None = None) -> str:
@@ -306,7 +307,8 @@ def _to_call(
     rung: int,
     holds: tuple[Hold, ...],
 ) -> Decision:
-    reasons = tuple(_why_due(line) for line in due)
+    broke = _broken_now(standing, [line.item for line in due])
+    reasons = tuple(_why_due(line, broke) for line in due)
     if not standing.customer.phone:
         reasons = (
             *reasons,
@@ -322,18 +324,22 @@ def _to_call(
         channels=("call",),
         items=lines,
         holds=holds,
+        broken=broke,
     )
 
 
 def _not_today(standing: Standing, lines: tuple[ItemDecision, ...], holds: tuple[Hold, ...]) -> Decision:
-    """The schedule is through and its last deadline past: refer. Otherwise wait, and say for what."""
-    overdue = [line for line in lines if line.item.is_overdue]
+    """The schedule is through and its last deadline past, for all that is overdue and not held: refer. Otherwise wait,
+    and say for what."""
+    held = {hold.invoice_id for hold in holds}
+    overdue = [line for line in lines if line.item.is_overdue and line.item.invoice_id not in held]
     if overdue and all(not line.next_step and line.next_on and line.next_on <= standing.on for line in overdue):
         why = "every step of the schedule is taken and the last deadline is past: refer the account or write it off"
         return Decision(
             standing.account_id, standing.currency, Action.REFER, (why,), step=overdue[0].step, items=lines, holds=holds
         )
-    coming = sorted((line for line in lines if line.next_on), key=lambda line: (line.next_on, line.item.due))
+    ahead = [line for line in lines if line.next_on and (line.next_step or line.next_on > standing.on)]
+    coming = sorted(ahead, key=lambda line: (line.next_on, line.item.due))
     if coming:
         first = coming[0]
         reasons: tuple[str, ...] = (

@@ -48,24 +48,27 @@ def place(
     on: date,
     *,
     by_phone: bool = False,
-    broke: Promise | None = None,
+    broken: Sequence[Promise] = (),
     restart: date | None = None,
+    free_since: date | None = None,
 ) -> Place:
     """The item's place on the ladder at the day `on`.
 
     `lines` are the notices ledger's for this item, `calls` the days of conversations about it; both up to `on`.
-    `by_phone`: nothing can be written to the customer, so a conversation stands for any step. `broke` is the last promise
-    that was not kept; `restart` the day from which the ladder begins again, since the invoice had not arrived.
+    `by_phone`: nothing can be written to the customer, so a conversation stands for any step. `broken` are the promises
+    that were not kept; `restart` the day on which they said that the invoice had not arrived: what came up to then does
+    not count. `free_since` is the day on which the last hold ended: only then does a call begin to give way.
     """
-    taken = [line for line in lines if line.is_step and line.went_out and not (restart and line.on < restart)]
+    taken = [line for line in lines if line.is_step and line.went_out and not (restart and line.on <= restart)]
+    calls = [day for day in calls if not (restart and day <= restart)]
     behind = _behind(taken, schedule)
     while True:
-        rung = _next_rung(item, behind, schedule, on)
+        rung = _next_rung(item, behind, schedule, on, restart)
         if rung == len(schedule.step):
             return Place(item, behind, rung, _after(behind, schedule), blocked=_blocked(taken))
         step = schedule.step[rung]
-        waits = _waits(item, behind, step, schedule, broke)
-        passed = _passed(step, max(waits)[0], calls, calendar, on) if step.is_call or by_phone else None
+        waits = _waits(item, behind, step, schedule, broken)
+        passed = _passed(step, max(waits)[0], free_since, calls, calendar, on) if step.is_call or by_phone else None
         if passed is None:
             return Place(item, behind, rung, waits, blocked=_blocked(taken))
         behind = Rung(rung, passed if passed in calls else (behind.on if behind else item.due), None)
@@ -100,18 +103,18 @@ def _rung(line: Sent, schedule: Schedule) -> int:
     return rung if rung >= 0 else min(line.rung, len(schedule.step) - 1)
 
 
-def _next_rung(item: OpenItem, behind: Rung | None, schedule: Schedule, on: date) -> int:
+def _next_rung(item: OpenItem, behind: Rung | None, schedule: Schedule, on: date, restart: date | None) -> int:
     """The step that comes next: strictly in order, but no notice of what is to come once it has come.
 
     A step before the due date lapses when the item is overdue and the day of the step after it is there; with
-    `invoices_since`, also for invoices issued before that day. `entry = "by-age"` lets an item without any history
-    start at the step for its age.
+    `invoices_since`, also for invoices issued before that day; and when the ladder begins again, since the invoice is
+    sent instead. `entry = "by-age"` lets an item without any history start at the step for its age.
     """
     rung = behind.rung + 1 if behind else 0
-    if behind is None and schedule.entry == "by-age" and item.is_overdue:
+    if behind is None and restart is None and schedule.entry == "by-age" and item.is_overdue:
         due = [i for i, step in enumerate(schedule.step) if _is_by_age(item, step, on)]
         rung = max(due, default=0)
-    while rung < len(schedule.step) and _has_lapsed(item, rung, schedule, on):
+    while rung < len(schedule.step) and _has_lapsed(item, rung, schedule, on, restart):
         rung += 1
     return rung
 
@@ -120,10 +123,12 @@ def _is_by_age(item: OpenItem, step: Step, on: date) -> bool:
     return step.start != "previous" and item.due < natural_day(item, step, None) <= on
 
 
-def _has_lapsed(item: OpenItem, rung: int, schedule: Schedule, on: date) -> bool:
+def _has_lapsed(item: OpenItem, rung: int, schedule: Schedule, on: date, restart: date | None) -> bool:
     step = schedule.step[rung]
     if step.start == "previous" or natural_day(item, step, None) > item.due:
         return False
+    if restart and natural_day(item, step, None) <= restart:
+        return True
     if schedule.invoices_since and item.issued and item.issued < schedule.invoices_since:
         return True
     following = schedule.step[rung + 1 : rung + 2]
@@ -131,7 +136,7 @@ def _has_lapsed(item: OpenItem, rung: int, schedule: Schedule, on: date) -> bool
 
 
 def _waits(
-    item: OpenItem, behind: Rung | None, step: Step, schedule: Schedule, broke: Promise | None
+    item: OpenItem, behind: Rung | None, step: Step, schedule: Schedule, broken: Sequence[Promise]
 ) -> tuple[tuple[date, str], ...]:
     """The days that the item itself sets for its next step.
 
@@ -139,7 +144,9 @@ def _waits(
     """
     day = natural_day(item, step, behind.on if behind else None)
     why = f"{step.name} of {item.invoice_id} {_rule(step)}: {day}"
-    if broke and brings_forward(broke, item, behind.on if behind else None) and broken_on(broke) < day:
+    calling = [promise for promise in broken if brings_forward(promise, item, behind.on if behind else None)]
+    broke = min(calling, key=broken_on, default=None)
+    if broke and broken_on(broke) < day:
         day = broken_on(broke)
         why = f"{step.name} of {item.invoice_id} is due at once: the promise for {broke.due} was not kept"
     waits = [(day, why)]
@@ -186,15 +193,19 @@ def _after(behind: Rung | None, schedule: Schedule) -> tuple[tuple[date, str], .
     return ((over + _DAY, f"the last step's deadline is {over}"),)
 
 
-def _passed(step: Step, due_on: date, calls: Sequence[date], calendar: Calendar, on: date) -> date | None:
+def _passed(
+    step: Step, due_on: date, free_since: date | None, calls: Sequence[date], calendar: Calendar, on: date
+) -> date | None:
     """The day on which a step by telephone fell behind the item: the conversation, or the day it gave way; else None.
 
     Only a call step gives way: one that was to be written, to a customer with nothing but a telephone, must be said.
+    The days on which nobody was to be called, because of a hold, do not make it give way.
     """
     conversation = next((day for day in sorted(calls) if day >= due_on), None)
     if conversation or not step.is_call:
         return conversation
-    gave_way = calendar.plus(calendar.on_or_after(due_on), step.give_way)
+    could_be_made = calendar.on_or_after(max(due_on, free_since or due_on))
+    gave_way = calendar.plus(could_be_made, step.give_way)
     return gave_way if gave_way <= on else None
 
 

@@ -5,10 +5,10 @@ from datetime import date
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from world import day, decide, diary, ladder, ledger, line, step
+from world import day, decide, decided, diary, every_day, ladder, ledger, line, step, told
 
 from pastdue.dunning.promises import kept_rates
-from pastdue.model import Activity, Promise, PromiseState, Standing
+from pastdue.model import Action, Activity, Class, Customer, Decision, Promise, PromiseState, Standing
 
 WEEKDAYS = {"country": "none"}  # Saturday and Sunday are closed
 LADDER = ladder(
@@ -187,3 +187,154 @@ def test_of_16000_promised_12400_in_time_are_77_and_a_half_percent() -> None:
     _, over, received, promised = kept_rates(standing.conduct.promises)
     assert (over, promised, received) == (3, 1_600_000, 1_240_000)
     assert f"{100 * received / promised:.1f} %" == "77.5 %"
+
+
+# ------------------------------------------------------------------ what the ladder makes of it
+
+BROKEN = line("2025-01-20", "promise", amount=50_000, due="2025-01-24")  # counts as broken from 27 January on
+
+
+def story(*lines: Activity, payments: list = (), config: object = LADDER, last: str = "2025-03-31") -> list[str]:
+    return told(ledger(ONE, payments, activity=diary(*lines)), config, "2025-01-09", last)
+
+
+def decisions_on(on: str, *lines: Activity, config: object = LADDER, payments: list = ()) -> Decision:
+    """The decision of the day, after what went out on every day before it."""
+    books = ledger(ONE, payments, activity=diary(*lines))
+    return list(decided(books, config, every_day("2025-01-09", on)))[-1][1]
+
+
+def test_a_promise_is_confirmed_once_and_pauses_the_account_until_its_time_is_over() -> None:
+    assert story()[:2] == ["2025-01-11 reminder", "2025-01-30 second"]
+    kept = story(BROKEN, payments=[("2025-01-26", "", 50_000, "")])
+    assert kept == ["2025-01-11 reminder", "2025-01-20 promise"]
+    held = decisions_on("2025-01-26", BROKEN)
+    assert (held.action, held.holds[0].kind, held.holds[0].until) == (Action.HOLD, "promise", day("2025-01-26"))
+    assert held.reasons == ("payment is promised for 2025-01-24 (activity of 2025-01-20, line 2)",)
+
+
+def test_the_confirmation_says_the_date_and_the_sum_and_is_no_step() -> None:
+    decision = decisions_on("2025-01-20", line("2025-01-20", "promise", amount=80_000, due="2025-01-24"))
+    assert decision.answer is not None
+    assert (decision.step, decision.rung, decision.pay_by) == ("promise", -1, day("2025-01-24"))
+    assert (decision.answer.asks, decision.answer.promise.said) == (50_000, 80_000)
+    assert not any(each.is_due for each in decision.items)
+
+
+@pytest.mark.parametrize("paid", [0, 20_000])
+def test_broken_or_partly_kept_brings_the_next_step_at_once_whatever_its_days(paid: int) -> None:
+    money = [("2025-01-22", "", paid, "")] if paid else []
+    assert story(BROKEN, payments=money) == [
+        "2025-01-11 reminder",
+        "2025-01-20 promise",
+        "2025-01-27 second",
+        "2025-02-19 demand",
+    ]
+
+
+def test_the_first_notice_after_the_break_says_which_promise_and_no_later_one_does() -> None:
+    first = decisions_on("2025-01-27", BROKEN)
+    assert first.broken is not None
+    assert first.broken.due == day("2025-01-24")
+    assert "the promise for 2025-01-24 was not kept" in first.reasons[0]
+    assert "second of I is due at once: the promise for 2025-01-24 was not kept" in first.items[0].reasons
+    later = decisions_on("2025-02-19", BROKEN)
+    assert (later.step, later.broken) == ("demand", None)
+    assert "promise" not in later.reasons[0]
+
+
+def test_a_break_brings_one_step_and_not_the_one_after_it() -> None:
+    config = ladder(step("reminder", 1), step("second", 60), step("demand", 90))
+    assert story(BROKEN, config=config, last="2025-04-09") == [
+        "2025-01-11 reminder",
+        "2025-01-20 promise",
+        "2025-01-27 second",
+    ]
+
+
+def test_a_break_does_not_shorten_a_deadline_that_the_customer_was_given() -> None:
+    config = ladder(step("reminder", 1, pay_within=30), step("second", 20))
+    assert story(BROKEN, config=config)[-1] == "2025-02-11 second"  # the reminder gave them until the tenth
+
+
+def test_a_break_does_not_shorten_the_minimum_gap() -> None:
+    config = ladder(step("reminder", 1), step("second", 10), schedule={"minimum_gap": 14})
+    assert story(BROKEN, config=config)[-1] == "2025-02-03 second"  # fourteen days after the confirmation
+
+
+def test_after_the_second_break_a_promise_pauses_nothing_and_referral_is_proposed() -> None:
+    two = (BROKEN, line("2025-01-28", "promise", amount=50_000, due="2025-02-05"))
+    third = line("2025-02-09", "promise", amount=50_000, due="2025-03-20")
+    assert story(*two, third) == [
+        "2025-01-11 reminder",
+        "2025-01-20 promise",
+        "2025-01-27 second",
+        "2025-01-28 promise",
+        "2025-02-08 demand",
+    ]
+    (standing,), (decision,) = decide(ledger(ONE, activity=diary(*two, third)), LADDER, day("2025-02-12"))
+    assert [p.state for p in standing.conduct.promises][2] is PromiseState.PENDING
+    assert not decision.holds
+    assert "refer the account: 2 promises were not kept" in standing.conduct.proposals
+    assert standing.conduct.klass is Class.BREAKS
+
+
+def test_how_many_breaks_are_too_many_is_configured() -> None:
+    config = ladder(step("reminder", 1), promises={"most_broken": 1})
+    again = line("2025-01-28", "promise", amount=50_000, due="2025-02-05")
+    _, (decision,) = decide(ledger(ONE, activity=diary(BROKEN, again)), config, day("2025-01-29"))
+    assert not decision.holds
+
+
+def test_two_breaks_bring_two_steps_when_each_has_its_time() -> None:
+    config = ladder(step("reminder", 1), step("second", 60), step("demand", 90), step("last", 120))
+    two = (BROKEN, line("2025-01-28", "promise", amount=50_000, due="2025-02-05"))
+    assert [each for each in story(*two, config=config, last="2025-04-01") if "promise" not in each] == [
+        "2025-01-11 reminder",
+        "2025-01-27 second",
+        "2025-02-08 demand",
+    ]
+
+
+def test_what_was_not_overdue_when_the_promise_broke_is_not_brought_forward() -> None:
+    invoices = [*ONE, ("NEW", "2025-01-15", "2025-02-20", 10_000)]
+    config = ladder(step("courtesy", -3), step("reminder", 10))
+    _, (decision,) = decide(ledger(invoices, activity=diary(BROKEN)), config, day("2025-01-27"))
+    assert {each.item.invoice_id: each.next_on for each in decision.items} == {
+        "I": day("2025-01-27"),
+        "NEW": day("2025-02-17"),
+    }
+
+
+def test_a_hard_hold_forbids_the_confirmation_and_there_is_none_on_the_telephone_alone() -> None:
+    hard = line("2025-01-20", "stop-contact")
+    assert "2025-01-20 promise" not in story(hard, BROKEN)
+    invoices = ledger(ONE, activity=diary(BROKEN), customers={"A": Customer("A", "Acme", phone="+44 1")})
+    _, (decision,) = decide(invoices, LADDER, day("2025-01-20"))
+    assert (decision.action, decision.answer) == (Action.HOLD, None)
+    by_post = {"A": Customer("A", "Acme", address=("1 Road",), city="Town")}
+    _, (decision,) = decide(ledger(ONE, activity=diary(BROKEN), customers=by_post), LADDER, day("2025-01-20"))
+    assert (decision.step, decision.channels) == ("promise", ("letter",))
+
+
+def test_a_call_after_a_break_names_the_promise_and_is_not_skipped_for_the_days_of_the_pause() -> None:
+    config = ladder(step("reminder", 1), step("call", 11, "call", give_way=5), step("demand", 40))
+    first = decisions_on("2025-01-27", BROKEN, config=config)  # the call was due on 21 January, within the pause
+    assert (first.action, first.step) == (Action.CALL, "call")
+    assert first.broken is not None
+    assert "the promise for 2025-01-24 was not kept" in first.reasons[0]
+    assert story(BROKEN, config=config, last="2025-02-05")[-1] == "2025-02-01 demand"  # nobody called for five days
+
+
+def test_a_call_that_one_break_brought_forward_stays_made_after_the_next_break() -> None:
+    config = ladder(step("reminder", 1), step("call", 60, "call"), step("demand", 90), schedule={"minimum_gap": 1})
+    lines = (BROKEN, line("2025-01-28", "call"), line("2025-01-28", "promise", amount=50_000, due="2025-02-05"))
+    assert decisions_on("2025-01-27", *lines, config=config).action is Action.CALL
+    after = decisions_on("2025-02-08", *lines, config=config)
+    assert (after.action, after.step, after.items[0].step) == (Action.NOTICE, "demand", "call")
+
+
+def test_a_promise_in_another_currency_than_the_accounts_own_pauses_nothing_there() -> None:
+    books = ledger(ONE, [("2025-01-05", "", 100, "USD")], activity=diary(BROKEN))
+    found, _ = decide(books, LADDER, day("2025-01-21"))
+    assert [(s.currency, len(s.conduct.promises)) for s in found] == [("EUR", 1), ("USD", 0)]
