@@ -46,20 +46,31 @@ def derive(export: Path, workspace: Path) -> None:
 
 
 def main(export: Path, workspace: Path) -> None:
-    """Derives the books and sends, into drafts, at every month end of 2012 and 2013."""
+    """Derives the books; at every month end of 2012 and 2013 keeps the desk of the morning, then sends, into drafts."""
     derive(export, workspace)
-    git = ["git", "-C", str(workspace), "-c", "user.name=Example", "-c", "user.email=example@example-utilities.example"]
-    subprocess.run([*git, "init", "-q"], check=True)
-    for key, value in (("user.name", "Example"), ("user.email", "example@example-utilities.example")):
-        subprocess.run([*git, "config", key, value], check=True)
+    git = ["git", "-C", str(workspace)]
+    for command in (
+        ["init", "--quiet"],
+        ["config", "user.name", "Example"],
+        ["config", "user.email", "example@example-utilities.example"],
+        ["add", "accounts", "config.toml"],
+        ["commit", "--quiet", "--message", "Books"],
+    ):
+        subprocess.run([*git, *command], check=True)
     for day in month_ends(2012, 2013):
-        command = [sys.executable, str(BUILD), "-C", str(workspace), "send", "--yes", "--on", day.isoformat()]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            sys.exit(f"{day}: exit {done.returncode}\n{done.stdout}\n{done.stderr}")
+        run(workspace, day, "build")
         shutil.copy(workspace / "outbox" / "desk.html", workspace / f"desk-{day}.html")
-        last = subprocess.run([*git, "log", "-1", "--format=%s"], capture_output=True, text=True, check=True)
-        print(f"{day}  {last.stdout.strip()}")
+        said = run(workspace, day, "send", "--yes")
+        print(f"{day}  {next(line for line in said if line.startswith(('To send: ', 'Nothing is due')))}")
+
+
+def run(workspace: Path, day: date, *command: str) -> list[str]:
+    """One command as on that day: what it prints. The example ends where it fails."""
+    arguments = [sys.executable, str(BUILD), "-C", str(workspace), *command, "--on", day.isoformat()]
+    done = subprocess.run(arguments, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(f"{day}: exit {done.returncode}\n{done.stdout}\n{done.stderr}")
+    return done.stdout.splitlines()
 
 
 if __name__ == "__main__":
