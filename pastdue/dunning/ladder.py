@@ -94,13 +94,18 @@ def _behind(taken: Sequence[Sent], schedule: Schedule) -> Rung | None:
     if not taken:
         return None
     pay_by = [line.pay_by for line in taken if line.pay_by]
-    return Rung(max(_rung(line, schedule) for line in taken), max(line.on for line in taken), max(pay_by, default=None))
+    return Rung(_highest(taken, schedule), max(line.on for line in taken), max(pay_by, default=None))
 
 
-def _rung(line: Sent, schedule: Schedule) -> int:
-    """The line's place in the account's schedule of today, by name; a step of another track counts by its place there."""
-    rung = schedule.rung(line.step)
-    return rung if rung >= 0 else min(line.rung, len(schedule.step) - 1)
+def _highest(taken: Sequence[Sent], schedule: Schedule) -> int:
+    """The place in the account's schedule of today, by the names of the steps.
+
+    A step that only another track has takes none of this one's away: its place there says nothing about what the
+    customer was told. Only where no name is known does the place count, so that a ladder with new names does not begin
+    again.
+    """
+    known = [rung for line in taken if (rung := schedule.rung(line.step)) >= 0]
+    return max(known) if known else min(max(line.rung for line in taken), len(schedule.step) - 1)
 
 
 def _next_rung(item: OpenItem, behind: Rung | None, schedule: Schedule, on: date, restart: date | None) -> int:
