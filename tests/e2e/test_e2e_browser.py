@@ -1,0 +1,121 @@
+"""The demo's pages in a real browser: nothing is wider than the screen, nothing is fetched from elsewhere, nothing is blocked."""
+
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from commandline import Workspace, html_of
+
+pytestmark = pytest.mark.skipif(not os.environ.get("PASTDUE_SLOW"), reason="needs a browser: PASTDUE_SLOW=1 runs it")
+WIDTHS = (360, 768, 1280)
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    workspace = Workspace.demo(tmp_path_factory.mktemp("demo"))
+    workspace.done("build")
+    return workspace
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        """Says nothing."""
+
+
+@pytest.fixture(scope="module")
+def published(demo: Workspace) -> Iterator[str]:
+    """The site as it would be published: its address."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=demo.root / "site/public"))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    assert program, "the pages are looked at in Chromium: install chromium"
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield running
+        running.close()
+
+
+def looked_at(browser: Any, width: int, address: str, content: str = "") -> dict[str, Any]:
+    """What a reader with a screen of that width gets: how wide the page is, what was fetched, what went wrong."""
+    tab = browser.new_page(viewport={"width": width, "height": 800})
+    fetched: list[str] = []
+    wrong: list[str] = []
+    tab.on("request", lambda request: fetched.append(request.url))
+    tab.on("requestfailed", lambda request: wrong.append(request.url))
+    tab.on("response", lambda response: wrong.append(response.url) if response.status >= 400 else None)
+    tab.on("console", lambda said: wrong.append(said.text))
+    tab.on("pageerror", lambda problem: wrong.append(str(problem)))
+    tab.set_content(content, wait_until="load") if content else tab.goto(address, wait_until="load")
+    wide = tab.evaluate(
+        """() => { const most = document.documentElement.clientWidth;
+             return [...document.querySelectorAll('body *')].filter(e => {
+               const box = e.getBoundingClientRect();
+               return box.width && box.right > most + 1 && !e.closest('[class*=scroll]') && !e.closest('svg');
+             }).map(e => e.tagName + '.' + e.className + ' ' + Math.round(e.getBoundingClientRect().right)).slice(0, 5) }"""
+    )
+    scrolls = tab.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    text = tab.evaluate("() => document.body.innerText.trim()")
+    tab.close()
+    return {"fetched": fetched, "wrong": wrong, "wide": wide, "scrolls": scrolls, "text": text}
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_every_published_page_fits_and_fetches_only_its_own_site(
+    browser: Any, demo: Workspace, published: str, width: int
+) -> None:
+    public = demo.root / "site/public"
+    pages = sorted(path.relative_to(public).as_posix() for path in public.rglob("*.html"))
+    assert len(pages) > 15
+    for page in pages:
+        seen = looked_at(browser, width, published + page)
+        assert seen["scrolls"] <= 0, (page, seen["wide"])
+        assert all(url.startswith((published, "data:")) for url in seen["fetched"]), (page, seen["fetched"])
+        assert f"{published}static/style.css" in seen["fetched"], page
+        assert seen["wrong"] == [], page
+        assert seen["text"], page
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_desk_and_the_call_sheets_fit_and_fetch_nothing(browser: Any, demo: Workspace, width: int) -> None:
+    pages = sorted((demo.root / "outbox").rglob("*.html"))
+    assert {path.name for path in pages} >= {"desk.html", "KEANE-call.html"}
+    for path in pages:
+        seen = looked_at(browser, width, path.as_uri())
+        assert seen["scrolls"] <= 0, (path.name, seen["wide"])
+        assert all(url.startswith(("file://", "data:")) for url in seen["fetched"]), (path.name, seen["fetched"])
+        assert seen["wrong"] == [], path.name
+
+
+@pytest.mark.parametrize("width", [360, 768])
+def test_every_email_fits_and_fetches_nothing(browser: Any, demo: Workspace, width: int) -> None:
+    drafts = sorted((demo.root / "outbox").rglob("*.eml"))
+    assert drafts
+    for path in drafts:
+        seen = looked_at(browser, width, "", html_of(demo.email(path.relative_to(demo.root).as_posix())))
+        assert seen["scrolls"] <= 0, (path.name, seen["wide"])
+        assert seen["fetched"] == [], path.name
+        assert seen["wrong"] == [], path.name
+
+
+def test_every_link_of_the_desk_leads_to_a_file(demo: Workspace) -> None:
+    import re
+
+    desk = demo.root / "outbox/desk.html"
+    links = set(re.findall(r'href="([^"#]+)"', desk.read_text("utf-8")))
+    local = {link for link in links if not re.match(r"[a-z]+:", link)}
+    assert len(local) > 15
+    assert [link for link in sorted(local) if not (desk.parent / Path(link)).exists()] == []
