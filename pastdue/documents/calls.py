@@ -326,7 +326,6 @@ def _answers(
         asked=frozenset(item.invoice_id for item in asked),
         disputed=any(hold.kind == "dispute" for hold in decision.holds),
         written=any(line.went_out and line.channel != "call" for line in standing.history),
-        in_writing=in_writing,
     )
     broken = standing.conduct.broken
     facts = {
