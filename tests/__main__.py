@@ -10,7 +10,7 @@ CHECKS = (
     ("mypy",),
     ("lint-imports",),
     ("deptry", "."),
-    ("pytest",),
+    ("pytest", "-n", "auto"),
 )
 
 
