@@ -155,7 +155,9 @@ def test_a_customer_who_costs_more_than_they_pay_is_named_with_the_figures():
         conduct=Conduct(days_late=(10, 13)),
     )
     assert calls.costs_more_than_it_pays(standing) == (6, 12, 40000, 50000)
-    assert calls.to_stop_serving([standing, replace(account(), currency="GBP")]) == {("A", "EUR"): (6, 12, 40000, 50000)}
+    assert calls.to_stop_serving([standing, replace(account(), currency="GBP")]) == {
+        ("A", "EUR"): (6, 12, 40000, 50000)
+    }
 
 
 @pytest.mark.parametrize(
