@@ -88,6 +88,10 @@ STYLES = {
         b"on;account_id;kind;amount;due;by;note\r\n2026-01-02;acme;call;;;JD;",
         b"\r\n2026-03-02;acme;promise;1420.50;2026-03-09;JD;pays the rest, in May",
     ),
+    "a last line without an end below a header of two lines": (
+        b'on;"Account\nID";kind;amount;due;by;note\r\n2026-01-02;acme;call;;;JD;x',
+        b"\r\n2026-03-02;acme;promise;1420.50;2026-03-09;JD;pays the rest, in May",
+    ),
     "a header without an end": (
         b"on;account_id;kind;amount;due;by;note",
         b"\n2026-03-02;acme;promise;1420.50;2026-03-09;JD;pays the rest, in May",
@@ -193,6 +197,12 @@ def test_a_year_that_two_digits_cannot_hold_is_refused(root: Path) -> None:
     columns = Columns(date_format="%d.%m.%y")
     put(root, ",".join(HEADER) + "\n")
     assert "would not read back" in refused(root, {**LINE, "due": date(2095, 1, 1)}, columns)
+
+
+@pytest.mark.parametrize("columns", [Columns(number_format="1.234.56"), Columns(date_format="%A")])
+def test_a_format_that_nobody_can_read_by_is_refused(root: Path, columns: Columns) -> None:
+    put(root, ",".join(HEADER) + "\n")
+    assert "would not read back" in refused(root, columns=columns)
 
 
 # ------------------------------------------------------------------ encodings

@@ -4,6 +4,7 @@ import os
 import stat
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,12 @@ def test_two_ledgers_are_refused(root: Path) -> None:
 def test_a_ledger_that_nobody_reads_is_not_begun_anew_beside_it(root: Path) -> None:
     (root / "accounts/activity.csv").rename(root / "accounts/activity.xls")
     assert refused(root) == "accounts/activity.xls is not read"
+
+
+def test_other_files_of_the_name_are_no_reason_not_to_begin(root: Path) -> None:
+    (root / "accounts/activity.csv").rename(root / "accounts/activity.csv~")
+    (root / "accounts/activity.pdf").write_bytes(b"%PDF-1.4")
+    assert add(root).place == "accounts/activity.csv:2"
 
 
 def test_what_lies_beside_the_ledger_is_not_taken_for_it(root: Path) -> None:
@@ -99,6 +106,17 @@ def test_a_file_that_appears_while_the_first_line_is_made_is_refused(
 def test_a_file_that_may_not_be_written_is_refused(root: Path) -> None:
     (root / "accounts/activity.csv").chmod(0o444)
     assert refused(root) == "accounts/activity.csv is read-only"
+
+
+def test_a_second_line_waits_until_the_first_is_written(root: Path) -> None:
+    with disk.alone(root):
+        second = threading.Thread(target=add, args=(root,))
+        second.start()
+        second.join(0.3)
+        assert second.is_alive()
+        assert contents(root) == {"activity.csv": CSV}
+    second.join(10)
+    assert read(root)[-1] == meant(3)
 
 
 ONE = (
@@ -184,6 +202,18 @@ def test_a_link_inside_the_workspace_stays_a_link(root: Path) -> None:
     assert (root / "accounts/activity.csv").is_symlink()
     assert read(root)[-1] == meant(3)
     assert (root / "kept/diary.csv").read_bytes().startswith(CSV)
+
+
+@pytest.mark.parametrize("lock", ["accounts/.~lock.activity.csv#", "kept/.~lock.diary.csv#"])
+def test_a_lock_counts_beside_the_link_and_beside_the_file(root: Path, lock: str) -> None:
+    (root / "kept").mkdir()
+    (root / "accounts/activity.csv").rename(root / "kept/diary.csv")
+    (root / "accounts/activity.csv").symlink_to("../kept/diary.csv")
+    (root / lock).touch()
+    with pytest.raises(Stopped, match=r"accounts/activity.csv is open in LibreOffice") as stopped:
+        add(root)
+    assert f"delete {lock}," in stopped.value.hint
+    assert (root / "kept/diary.csv").read_bytes() == CSV
 
 
 def test_a_link_that_leaves_the_workspace_is_refused(tmp_path: Path) -> None:

@@ -239,11 +239,13 @@ def test_an_amount_below_a_cell_that_shows_dates_is_not_shown_as_one(root: Path)
     assert lines(contents(root)["activity.ods"])[4][4].get(f"{TABLE}style-name") == "Default"
 
 
-def test_the_style_of_a_column_holds_where_nothing_else_does(root: Path) -> None:
-    column = (
-        '<table:table-column table:number-columns-repeated="9" table:default-cell-style-name="day"/><table:table-row>'
+@pytest.mark.parametrize("name", ["day", "own"])
+def test_the_style_of_a_column_holds_where_nothing_else_does(root: Path, name: str) -> None:
+    column = f'<table:table-column table:number-columns-repeated="9" table:default-cell-style-name="{name}"/><table:table-row>'
+    day = (
+        '<style:style style:name="day" style:family="table-cell" style:data-style-name="iso"/>'
+        '<style:style style:name="own" style:family="table-cell" style:parent-style-name="day"/></office:automatic-styles>'
     )
-    day = '<style:style style:name="day" style:family="table-cell" style:data-style-name="iso"/></office:automatic-styles>'
     changes = (("</office:automatic-styles>", day), ("<table:table-row>", column))
     put(root, with_part(document([]), "content.xml", *changes))
     add(root)
@@ -354,7 +356,7 @@ def test_merged_cells_and_formulas_in_the_way_are_refused(root: Path) -> None:
     covered = row(table.CoveredTableCell(numbercolumnsrepeated=3))
     put(root, document(tail=[covered]))
     assert refused(root) == "accounts/activity.ods[activity]: cells of row 4 are merged"
-    put(root, document(tail=[row(table.TableCell(numbercolumnsspanned=3), table.CoveredTableCell())]))
+    put(root, document(tail=[row(table.TableCell(numberrowsspanned=2))]))
     assert refused(root) == "accounts/activity.ods[activity]: cells of row 4 are merged"
     empty = table.TableCell(formula='of:=""', valuetype="string")
     put(root, document(tail=[row(empty)]))

@@ -358,6 +358,16 @@ def test_a_formula_in_the_way_is_refused_and_one_beside_it_stays(root: Path) -> 
             assert '<f>IF(A4="","",A4+7)</f>' in parts(contents(root)["activity.xlsx"])[SHEET].decode()
 
 
+def test_what_a_blank_row_says_about_its_cells_holds_no_longer(root: Path) -> None:
+    blank = '<row r="4" spans="1:2"><c r="A4"/><c r="E4" t="str" cm="1"><v></v></c><c r="J4" t="b"/></row></sheetData>'
+    put(root, with_part(PLAIN, SHEET, ("</sheetData>", blank)))
+    add(root)
+    sheet = parts(contents(root)["activity.xlsx"])[SHEET].decode()
+    assert '<row r="4"><c r="A4"' in sheet
+    assert '<c r="E4"><v>1420.50</v></c>' in sheet
+    assert read(root)[-1] == meant(4)
+
+
 def test_a_table_with_a_total_row_is_refused(root: Path) -> None:
     book = plain()
     book["activity"].add_table(Table(displayName="Diary", ref="A1:J4", totalsRowCount=1))
@@ -451,7 +461,7 @@ EXCEL = {
     "_rels/.rels": """<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
 <Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" Target="xl/workbook.xml"/></Relationships>""",
     "xl/workbook.xml": """<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
-<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships" xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006" mc:Ignorable="x15" xmlns:x15="http://schemas.microsoft.com/office/spreadsheetml/2010/11/main"><fileVersion appName="xl" lastEdited="7"/><workbookPr defaultThemeVersion="166925"/><sheets><sheet name="activity" sheetId="1" r:id="rId1"/></sheets><definedNames><definedName name="_xlnm._FilterDatabase" localSheetId="0" hidden="1">activity!$A$1:$D$3</definedName></definedNames><calcPr calcId="191029"/><extLst><ext uri="{140A7094-0E35-4892-8432-C4D2E57EDEB5}"><x15:workbookPr chartTrackingRefBase="1"/></ext></extLst></workbook>""",
+<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships" xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006" mc:Ignorable="x15" xmlns:x15="http://schemas.microsoft.com/office/spreadsheetml/2010/11/main"><fileVersion appName="xl" lastEdited="7"/><workbookPr defaultThemeVersion="166925"/><sheets><sheet name="activity" sheetId="1" r:id="rId1"/></sheets><definedNames><definedName name="_xlnm._FilterDatabase" localSheetId="0" hidden="1">activity!$A$1:$D$3</definedName><definedName name="_xlnm.Print_Area" localSheetId="0">activity!$A$1:$C$3</definedName></definedNames><calcPr calcId="191029"/><extLst><ext uri="{140A7094-0E35-4892-8432-C4D2E57EDEB5}"><x15:workbookPr chartTrackingRefBase="1"/></ext></extLst></workbook>""",
     "xl/_rels/workbook.xml.rels": """<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
 <Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId4" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/calcChain" Target="calcChain.xml"/><Relationship Id="rId3" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/sharedStrings" Target="sharedStrings.xml"/><Relationship Id="rId2" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/styles" Target="/xl/styles.xml"/><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" Target="worksheets/sheet1.xml"/></Relationships>""",
     SHEET: """<?xml version="1.0" encoding="UTF-8" standalone="yes"?>

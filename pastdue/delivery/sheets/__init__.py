@@ -79,13 +79,15 @@ def _where(root: Path, ledger: str) -> tuple[str, str]:
     if len(holders) > 1:
         message = f"there are two {ledger} ledgers: {' and '.join(_named(*holder) for holder in holders[:2])}"
         raise Stopped(message, "Keep one of them, nobody can tell which holds.")
-    if files and not holders:
-        raise Stopped(f"{files[0]} is not read", "Save it as CSV UTF-8, XLSX or ODS, or move it elsewhere.")
+    unread = [path for path in files if _ending(path) in _NOT_READ]
+    if unread and not holders:
+        raise Stopped(f"{unread[0]} is not read", "Save it as CSV UTF-8, XLSX or ODS, or move it elsewhere.")
     return holders[0] if holders else (f"{disk.FOLDER}/{ledger}.csv", "")
 
 
 _SPREADSHEETS = (".xlsx", ".ods")
 _READ = (".csv", *_SPREADSHEETS)
+_NOT_READ = (".xls", ".xlsb", ".xlsm", ".tsv", ".tab", ".txt", ".fods", ".numbers")
 _WORKBOOK = "books"
 
 

@@ -43,8 +43,8 @@ def replace(root: Path, path: str, before: bytes | None, after: bytes) -> None:
         _write(temporary, after, mode=0o666 if before is None else 0o600)
         if before is not None:
             _dress_as(target, temporary)
-        _refuse_open(target, path)
-        _refuse_open(root / path, path)
+        _refuse_open(root, target, path)
+        _refuse_open(root, root / path, path)
         if content(root, path) != before:
             raise Stopped(f"{path} was changed a moment ago; nothing was written", "Run it again.")
         temporary.replace(target)
@@ -85,14 +85,12 @@ def _refuse_read_only(target: Path, path: str) -> None:
             raise Stopped(f"{path} is read-only", "Allow yourself to write it, then run it again.")
 
 
-def _refuse_open(target: Path, path: str) -> None:
+def _refuse_open(root: Path, target: Path, path: str) -> None:
     for name, suite in ((f".~lock.{target.name}#", "LibreOffice"), (f"~${target.name}", "Excel")):
-        if target.with_name(name).exists():
-            folder = PurePosixPath(path).parent
-            raise Stopped(
-                f"{path} is open in {suite}; nothing was written",
-                f"Close it there and run it again. If it is not open, delete {folder}/{name}, which was left behind.",
-            )
+        lock = target.with_name(name)
+        if lock.exists():
+            hint = f"Close it there and run it again. If it is not open, delete {os.path.relpath(lock, root)}, which was left behind."
+            raise Stopped(f"{path} is open in {suite}; nothing was written", hint)
 
 
 def _write(temporary: Path, content: bytes, mode: int) -> None:

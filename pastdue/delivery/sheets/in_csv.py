@@ -80,16 +80,13 @@ class _Habits:
     def of(cls, text: str, grid: Grid) -> "_Habits":
         start = _start_of_line(text, grid.header_row)
         habits = cls(_delimiter(text, start, grid.header))
-        cell = re.compile(
-            rf'("(?:[^"]|"")*"|[^{re.escape(habits.delimiter)}\r\n]*)({re.escape(habits.delimiter)}|\r\n|\r|\n|\Z)'
-        )
+        end = rf"{re.escape(habits.delimiter)}|\r\n|\r|\n|\Z"
+        cell = re.compile(rf'("(?:[^"]|"")*"|[^{re.escape(habits.delimiter)}\r\n]*)({end})')
         place, in_header = 0, True
-        while start < len(text):
-            found = cell.match(text, start)
-            if found is None:  # the reader took it, so this cannot be; rather no habit than no end
+        for found in cell.finditer(text, start):
+            if found.start() == len(text):
                 break
             habits._notice(found[1], place, in_header)
-            start = found.end()
             place += 1
             if found[2] != habits.delimiter:
                 habits.line_end = found[2] or habits.line_end

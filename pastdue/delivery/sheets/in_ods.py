@@ -281,7 +281,6 @@ def _single(element: Element, attribute: str, before: int) -> Element:
     for count, add in ((before, element.addprevious), (after, element.addnext)):
         if count:
             others = copy.deepcopy(element)
-            others.tail = None
             _set_times(others, attribute, count)
             add(others)
     _set_times(element, attribute, 1)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from pastdue.books import cells as books
 from pastdue.books.grid import Grid
@@ -88,11 +88,15 @@ def is_meant(text: str, cell: Cell | None, native: bool, columns: Columns) -> bo
         return not native and text.strip(" ") == cell.strip(" ")
     if isinstance(cell, date):
         return books.day(text, books.ISO if native else columns.date_format) == cell.toordinal()
-    return _is_number(text, cell) if native else text == as_text(cell, columns)
+    if not native and isinstance(cell, int):
+        return text == str(cell)
+    return _number(text, books.PLAIN if native else columns.number_format) == cell
 
 
-def _is_number(text: str, cell: int | Decimal) -> bool:
-    try:
-        return Decimal(text) == cell
-    except InvalidOperation:
-        return False
+def _number(text: str, number_format: str) -> Decimal | None:
+    """An amount as the reader takes it in this format; None when it would not."""
+    form = books.NumberFormat.of(number_format)
+    if form is None or not re.fullmatch(form.pattern.removesuffix(r"\z"), text):
+        return None
+    digits = re.sub(form.group, "", text) if form.grouping else text
+    return Decimal(digits.replace(form.point, "."))
