@@ -89,7 +89,8 @@ def _class(standing: Standing, conduct: Conduct, config: Config) -> tuple[Class,
     if over:
         figures.append(f"{over - broken} of {over} promises kept")
     if conduct.unanswered:
-        figures.append(f"{conduct.unanswered} calls unanswered in a row")
+        calls = "call" if conduct.unanswered == 1 else "calls"
+        figures.append(f"{conduct.unanswered} {calls} unanswered in a row")
     if conduct.reason in {"refuses", "avoids"}:
         figures.append(f"noted as: {conduct.reason}")
     if _mail_came_back(standing):
@@ -158,7 +159,8 @@ def _prepayment(standing: Standing, conduct: Conduct, config: Config) -> str:
     rule = config.prepayment
     late = sum(days >= rule.late_days for days in conduct.days_late)
     if rule.late_times and late >= rule.late_times:
-        return f"{late} invoices were paid {rule.late_days} days late or more in twelve months"
+        invoices = "invoice was" if late == 1 else "invoices were"
+        return f"{late} {invoices} paid {rule.late_days} days late or more in twelve months"
     keys = {item.key for item in standing.items}
     demanded = any(
         line.step.startswith("final-demand") and line.key in keys and line.went_out for line in standing.history
