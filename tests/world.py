@@ -3,10 +3,14 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import lru_cache
+from unittest.mock import patch
 
 import pandas as pd
 
 from pastdue.config import Config
+from pastdue.dunning import standing as standing_module
+from pastdue.dunning.ageing import Aged, age
 from pastdue.dunning.escalation import decisions
 from pastdue.dunning.standing import standings
 from pastdue.model import Action, Activity, Customer, Decision, Ledger, Sent, Standing, State
@@ -28,7 +32,20 @@ def ledger(
     customers: Mapping[str, Customer] | None = None,
 ) -> Ledger:
     """Invoices as (id, issued, due, minor units), payments as (received, id or "", minor units, currency or "")."""
-    invoices, payments = list(invoices), list(payments)
+    frame, money = _frames(tuple(invoices), tuple(payments), account, currency)
+    if customers is None:
+        customers = {account: Customer(account, "Acme", email="a@acme.example", currency=currency)}
+    return Ledger(customers, frame, money, tuple(activity), notices([]))
+
+
+@lru_cache(maxsize=1000)
+def _frames(
+    invoices: tuple[tuple[str, str, str, int], ...],
+    payments: tuple[tuple[str, str, int, str], ...],
+    account: str,
+    currency: str,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The same books are the same tables, so that `decide` ages them once for each day."""
     frame = pd.DataFrame(
         [
             (i, account, day(issued).toordinal() if issued else 0, day(due).toordinal(), amount, currency, "", "", n)
@@ -43,9 +60,7 @@ def ledger(
         ],
         columns=["received", "account_id", "amount", "currency", "invoice_id", "reference", "row"],
     )
-    if customers is None:
-        customers = {account: Customer(account, "Acme", email="a@acme.example", currency=currency)}
-    return Ledger(customers, typed(frame), typed(money), tuple(activity), notices([]))
+    return typed(frame), typed(money)
 
 
 def typed(frame: pd.DataFrame) -> pd.DataFrame:
@@ -81,8 +96,23 @@ def notices(rows: list[tuple[object, ...]]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=NOTICES).astype({c: kinds.get(c, "str") for c in NOTICES})
 
 
+_AGED: dict[tuple[object, ...], tuple[Ledger, Aged]] = {}
+
+
+def _age_once(book: Ledger, on: date) -> Aged:
+    """`age` is a function of its tables and the day: the many stories about the same invoices share its answers."""
+    given_up = tuple(each for each in book.activity if each.kind == "writeoff")
+    key = id(book.invoices), id(book.payments), given_up, on
+    if key not in _AGED:
+        if len(_AGED) > 5_000:
+            _AGED.clear()
+        _AGED[key] = book, age(book, on)  # the books too, so that no id is given to others
+    return _AGED[key][1]
+
+
 def decide(book: Ledger, config: Config, on: date) -> tuple[tuple[Standing, ...], tuple[Decision, ...]]:
-    found, _ = standings(book, config, on)
+    with patch.object(standing_module, "age", _age_once):
+        found, _ = standings(book, config, on)
     return found, decisions(found, config)
 
 

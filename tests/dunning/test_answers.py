@@ -24,7 +24,7 @@ def story(
     invoices: list = ONE,
     payments: list = (),
     config: Config = LADDER,
-    last: str = "2025-06-30",
+    last: str = "2025-03-05",
     customers: dict | None = None,
 ) -> list[str]:
     books = ledger(invoices, payments, activity=diary(*lines), customers=customers)
@@ -56,10 +56,9 @@ def test_an_invoice_that_did_not_arrive_goes_again_and_the_ladder_restarts_polit
 
 
 def test_saying_it_again_and_again_restarts_nothing() -> None:
-    again = [line(f"2025-{month:02d}-20", "reason", note="not-received", invoice="I") for month in range(2, 7)]
-    assert story(NOT_RECEIVED, *again) == story(NOT_RECEIVED)
-    vague = [line(f"2025-{month:02d}-20", "reason", note="not-received") for month in range(2, 7)]
-    assert story(NOT_RECEIVED, *vague) == story(NOT_RECEIVED)
+    again = [line(f"2025-{month:02d}-20", "reason", note="not-received", invoice="I") for month in range(2, 4)]
+    vague = [line(f"2025-{month:02d}-25", "reason", note="not-received") for month in range(2, 4)]
+    assert story(NOT_RECEIVED, *again, *vague, last="2025-04-10") == story(NOT_RECEIVED)
 
 
 def test_only_the_invoice_that_did_not_arrive_restarts() -> None:
@@ -164,7 +163,7 @@ def test_an_unsigned_plan_goes_out_once_and_pauses_for_fourteen_days() -> None:
 
 def test_a_signed_plan_in_good_standing_is_silent() -> None:
     paid = [("2025-02-28", "", 25_000, ""), ("2025-03-28", "", 25_000, "")]
-    assert story(PLAN, SIGNED, payments=paid) == ["2025-01-11 reminder", "2025-01-20 plan"]
+    assert story(PLAN, SIGNED, payments=paid, last="2025-04-10") == ["2025-01-11 reminder", "2025-01-20 plan"]
 
 
 def test_a_late_instalment_is_reminded_of_once_and_unpaid_after_its_grace_it_is_a_default() -> None:
@@ -186,7 +185,7 @@ def test_a_default_is_proposed_to_the_operator_and_paying_up_reinstates_the_plan
         "the plan is in default: instalment 1 of 2025-02-28 is unpaid; accelerate it, or agree anew",
     )
     late = [("2025-03-08", "", 25_000, ""), ("2025-03-28", "", 25_000, "")]
-    assert story(PLAN, SIGNED, payments=late)[-1] == "2025-03-06 second"
+    assert story(PLAN, SIGNED, payments=late, last="2025-03-20")[-1] == "2025-03-06 second"
     books = ledger(ONE, late, activity=diary(PLAN, SIGNED))
     (standing,), (decision,) = decide(books, LADDER, day("2025-03-20"))
     assert (decision.action, standing.conduct.proposals) == (Action.HOLD, ())
@@ -194,7 +193,7 @@ def test_a_default_is_proposed_to_the_operator_and_paying_up_reinstates_the_plan
 
 def test_each_late_instalment_has_its_own_reminder() -> None:
     paid = [("2025-03-03", "", 25_000, ""), ("2025-04-02", "", 25_000, "")]
-    assert [each for each in story(PLAN, SIGNED, payments=paid) if "instalment" in each] == [
+    assert [each for each in story(PLAN, SIGNED, payments=paid, last="2025-04-05") if "instalment" in each] == [
         "2025-03-01 instalment",
         "2025-03-29 instalment",
     ]
@@ -211,7 +210,7 @@ STRICT = ladder(
 
 def test_prepayment_is_told_once_and_lifted_once() -> None:
     paid = [("2025-03-10", "", 50_000, "")]
-    assert story(payments=paid, config=STRICT) == [
+    assert story(payments=paid, config=STRICT, last="2025-03-15") == [
         "2025-01-11 reminder",
         "2025-01-30 final-demand",
         "2025-01-31 prepayment",

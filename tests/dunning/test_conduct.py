@@ -80,7 +80,7 @@ def test_the_diarys_last_word_on_the_track_holds_over_the_record() -> None:
 
 def test_a_step_that_only_the_old_track_has_takes_no_step_of_the_new_one_away() -> None:
     firm = line("2025-02-01", "track", note="firm")  # after the second notice, which the firm track does not have
-    assert told(ledger(ONE, activity=diary(firm)), LADDER, "2025-01-09", "2025-03-31") == [
+    assert told(ledger(ONE, activity=diary(firm)), LADDER, "2025-01-09", "2025-02-20") == [
         "2025-01-11 reminder",
         "2025-01-30 second",
         "2025-02-07 demand",  # not the referral at once: its deadline first, and no customer is referred undemanded
