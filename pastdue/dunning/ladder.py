@@ -21,6 +21,7 @@ class Rung:
     rung: int
     on: date
     pay_by: date | None = None
+    taken: int = -1  # the last rung that was really taken: a call that nobody made is behind the item all the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +57,12 @@ def place(
 
     `lines` are the notices ledger's for this item, `calls` the days of conversations about it; both up to `on`.
     `by_phone`: nothing can be written to the customer, so a conversation stands for any step. `broken` are the promises
-    that were not kept; `restart` the day on which they said that the invoice had not arrived: what came up to then does
-    not count. `free_since` is the day on which the last hold ended: only then does a call begin to give way.
+    that were not kept; `restart` the day on which they said that the invoice had not arrived: of what came up to then,
+    only the deadline counts. `free_since` is the day on which the last hold ended: only then does a call begin to give way.
     """
-    taken = [line for line in lines if line.is_step and line.went_out and not (restart and line.on <= restart)]
+    told = [line for line in lines if line.is_step and line.went_out]
+    taken = [line for line in told if not (restart and line.on <= restart)]
+    deadline = max((line.pay_by for line in told if line.pay_by), default=None)
     calls = [day for day in calls if not (restart and day <= restart)]
     behind = _behind(taken, schedule)
     while True:
@@ -67,11 +70,18 @@ def place(
         if rung == len(schedule.step):
             return Place(item, behind, rung, _after(behind, schedule), blocked=_blocked(taken))
         step = schedule.step[rung]
-        waits = _waits(item, behind, step, schedule, broken)
+        waits = _waits(item, behind, deadline, step, schedule, broken)
         passed = _passed(step, max(waits)[0], free_since, calls, calendar, on) if step.is_call or by_phone else None
         if passed is None:
             return Place(item, behind, rung, waits, blocked=_blocked(taken))
-        behind = Rung(rung, passed if passed in calls else (behind.on if behind else item.due), None)
+        behind = _past_the_call(item, behind, rung, passed, is_made=passed in calls)
+
+
+def _past_the_call(item: OpenItem, behind: Rung | None, rung: int, passed: date, *, is_made: bool) -> Rung:
+    """The item after a step by telephone: the conversation counts like a notice, one that gave way leaves no trace."""
+    if is_made:
+        return Rung(rung, passed, None, rung)
+    return Rung(rung, behind.on if behind else item.due, None, behind.taken if behind else -1)
 
 
 def natural_day(item: OpenItem, step: Step, previous: date | None) -> date:
@@ -94,7 +104,8 @@ def _behind(taken: Sequence[Sent], schedule: Schedule) -> Rung | None:
     if not taken:
         return None
     pay_by = [line.pay_by for line in taken if line.pay_by]
-    return Rung(_highest(taken, schedule), max(line.on for line in taken), max(pay_by, default=None))
+    highest = _highest(taken, schedule)
+    return Rung(highest, max(line.on for line in taken), max(pay_by, default=None), highest)
 
 
 def _highest(taken: Sequence[Sent], schedule: Schedule) -> int:
@@ -141,7 +152,12 @@ def _has_lapsed(item: OpenItem, rung: int, schedule: Schedule, on: date, restart
 
 
 def _waits(
-    item: OpenItem, behind: Rung | None, step: Step, schedule: Schedule, broken: Sequence[Promise]
+    item: OpenItem,
+    behind: Rung | None,
+    deadline: date | None,
+    step: Step,
+    schedule: Schedule,
+    broken: Sequence[Promise],
 ) -> tuple[tuple[date, str], ...]:
     """The days that the item itself sets for its next step.
 
@@ -158,8 +174,8 @@ def _waits(
     if behind:
         gap = _gap(step, schedule)
         waits.append((behind.on + gap, f"{gap.days} days after the last notice for {item.invoice_id}, {behind.on}"))
-        if behind.pay_by:
-            waits.append((behind.pay_by + _DAY, f"the customer has until {behind.pay_by} to pay {item.invoice_id}"))
+    if deadline:
+        waits.append((deadline + _DAY, f"the customer has until {deadline} to pay {item.invoice_id}"))
     return tuple(waits)
 
 

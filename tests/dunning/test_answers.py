@@ -312,3 +312,13 @@ def test_an_answer_is_about_something(  # nothing would record one about nothing
     books: Ledger = ledger([], activity=diary(line("2025-02-03", "reason", note="not-received")))
     (standing,), _ = decide(books, LADDER, day("2025-02-03"))
     assert answer_due(standing, holds(standing, LADDER), LADDER, LADDER.business_days()) is None
+
+
+def test_a_restart_does_not_shorten_a_deadline_that_the_customer_was_given() -> None:
+    config = ladder(step("reminder", 1), step("second", 20, pay_within=21), step("demand", 40))
+    assert story(NOT_RECEIVED, config=config)[1:] == [
+        "2025-01-30 second",  # they have until the twentieth of February
+        "2025-02-03 invoice-again",
+        "2025-02-21 reminder",
+        "2025-02-26 second",
+    ]
