@@ -166,7 +166,7 @@ def _item(
     restarts_on: date | None,
 ) -> ItemDecision:
     """The item's next step, the first day for it, and whether that is today."""
-    behind = schedule.step[place.behind.rung].name if place.behind else ""
+    behind = schedule.step[place.behind.taken].name if place.behind and place.behind.taken >= 0 else ""
     held = next((hold for hold in holds if hold.invoice_id == place.item.invoice_id), None)
     is_through = place.next_rung == len(schedule.step)
     next_name = "" if is_through else schedule.step[place.next_rung].name
