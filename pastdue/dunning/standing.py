@@ -158,12 +158,13 @@ def _debts(
 
 def _payments(ledger: Ledger, on: date) -> Mapping[tuple[str, str], list[Payment]]:
     frame = ledger.payments[ledger.payments["received"].to_numpy() <= on.toordinal()]
-    frame = frame.iloc[np.lexsort((frame["row"].to_numpy(), frame["received"].to_numpy()))]
     found: defaultdict[tuple[str, str], list[Payment]] = defaultdict(list)
     for row in _rows(frame):
         found[row.account_id, row.currency].append(
             Payment(date.fromordinal(row.received), row.amount, row.currency, row.invoice_id, row.reference)
         )
+    for lines in found.values():
+        lines.sort(key=lambda each: (each.received, each.invoice_id, each.reference, each.amount))
     return found
 
 
