@@ -278,6 +278,7 @@ def test_a_call_that_fell_due_during_a_hold_has_its_days_after_it() -> None:
     held = (line("2025-01-15", "hold", due="2025-02-10"),)
     assert call_on("2025-02-11", *held).action is Action.CALL
     assert call_on("2025-02-15", *held).action is Action.CALL
-    assert call_on("2025-02-16", *held).items[0].step == "call"  # five days on it gave way; the demand waits for day 40
+    gave_way = call_on("2025-02-16", *held).items[0]  # five days on; the demand waits for day 40
+    assert (gave_way.step, gave_way.rung) == ("reminder", 2)
     released = (line("2025-01-15", "stop-contact"), line("2025-02-10", "release"))
     assert call_on("2025-02-11", *released).action is Action.CALL
