@@ -237,7 +237,7 @@ def _notice(
         return Decision(
             standing.account_id, standing.currency, Action.WAIT, (fallback,), step.name, rung, items=lines, holds=holds
         )
-    broke = _broken_now(standing, [line.item for line in written])
+    broke = _broken_now(standing, [line.item for line in lines if line.is_due])
     pay_by = None
     if step.pay_within is not None:
         pay_by = calendar.on_or_after(standing.on + timedelta(days=step.pay_within))
