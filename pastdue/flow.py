@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import lru_cache
 from hashlib import sha256
 
 from pastdue import config as config_file
@@ -57,11 +58,11 @@ def run(
     on = today or config.today or clock
 
     ledger, found = books.read([RawFile(path, content) for path, content in inputs.ledgers], config)
-    letters = Letters(inputs.letters)
+    letters = _letters(tuple(sorted(inputs.letters.items())))
     findings += [*found, *_promised_too_much(inputs, config)]
     if check_letters:
         findings += letters.check(_letters_wanted(config, ledger), config)
-        findings += [finding for page in (portal, desk, calls) for finding in page.check(inputs.templates)]
+        findings += _mistakes_in_pages(tuple(sorted(inputs.templates.items())))
     if any(finding.stops_run for finding in findings):
         return _refused(findings)
 
@@ -149,6 +150,17 @@ def _document(
         files += ((note.FILE, typeset(notices.path(notice), paper.encoded(agreement))),)
     draft = run.config.mail.transport == "folder"
     return emails.compose(notice, letter, run.config, sent_at=sent_at, attachments=files, draft=draft)
+
+
+# `send` works the day out twice, and what letters and pages are made of is the same in both.
+@lru_cache(maxsize=1)
+def _letters(files: tuple[tuple[str, str], ...]) -> Letters:
+    return Letters(dict(files))
+
+
+@lru_cache(maxsize=1)
+def _mistakes_in_pages(templates: tuple[tuple[str, str], ...]) -> tuple[Finding, ...]:
+    return tuple(finding for page in (portal, desk, calls) for finding in page.check(dict(templates)))
 
 
 def _refused(findings: list[Finding]) -> Refusal:

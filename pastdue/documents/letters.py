@@ -65,6 +65,7 @@ class Letters:
         self._read = lru_cache(maxsize=_SHAPES)(blocks.reader())
         self._dressed = False  # whether `check` has tried email.html and email.css
         self._shapes: dict[tuple[str, str, str], Shape] = {}
+        self._checked: dict[object, list[Finding]] = {}
 
     def languages(self, letter: str) -> list[str]:
         """The languages that the letter is written in."""
@@ -125,8 +126,16 @@ class Letters:
     def check(self, wanted: Iterable[tuple[str, Iterable[str]]], config: Config) -> list[Finding]:
         """All that is wrong with the letters a run may need: each is read, and written to samples, in each of its languages.
 
-        `wanted` names letters, each with the languages of the customers who may get it.
+        `wanted` names letters, each with the languages of the customers who may get it. Asked the same again, it answers
+        from memory.
         """
+        asked = tuple((letter, tuple(languages)) for letter, languages in wanted)
+        key = (asked, config.model_dump_json())
+        if key not in self._checked:
+            self._checked[key] = self._check(asked, config)
+        return self._checked[key]
+
+    def _check(self, wanted: Iterable[tuple[str, Iterable[str]]], config: Config) -> list[Finding]:
         steps = [step for schedule in config.schedule.values() for step in schedule.step if not step.is_call]
         found = list(self._check_layout())
         readers: dict[str, set[str]] = {}
