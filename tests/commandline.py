@@ -55,12 +55,16 @@ class Workspace:
     root: Path
 
     @classmethod
-    def demo(cls, root: Path) -> "Workspace":
-        """The repository's own demo, as a fresh clone has it, but before anything was sent."""
+    def demo(cls, root: Path, *, history: bool = False) -> "Workspace":
+        """The repository's own demo, before anything was sent or, with its `history`, as a fresh clone has it."""
         listed = subprocess.run(
-            ["git", "ls-files", "-z", "--", *DEMO], cwd=ROOT, capture_output=True, text=True, check=True
+            ["git", "ls-files", "-z", "--", *DEMO, *(["outbox"] if history else [])],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
         )
-        for name in sorted({*listed.stdout.split("\0")} - {"", "accounts/notices.csv"}):
+        for name in sorted({*listed.stdout.split("\0")} - {"", "" if history else "accounts/notices.csv"}):
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             (root / name).write_bytes((ROOT / name).read_bytes())
         return cls(root).committed()

@@ -18,7 +18,7 @@ WIDTHS = (360, 768, 1280)
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    workspace = Workspace.demo(tmp_path_factory.mktemp("demo"))
+    workspace = Workspace.demo(tmp_path_factory.mktemp("demo"), history=True)
     workspace.done("build")
     return workspace
 

@@ -69,7 +69,7 @@ def forms(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 @pytest.fixture(scope="module")
 def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """What the CSV books come to."""
-    workspace = Workspace.demo(tmp_path_factory.mktemp("csv"))
+    workspace = Workspace.demo(tmp_path_factory.mktemp("csv"), history=True)
     workspace.done("build")
     return workspace.files()
 
@@ -78,7 +78,7 @@ def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
 def test_the_books_in_another_form_come_to_the_same_bytes(
     form: str, forms: dict[str, Path], expected: dict[str, bytes], tmp_path: Path
 ) -> None:
-    workspace = Workspace.demo(tmp_path / "demo")
+    workspace = Workspace.demo(tmp_path / "demo", history=True)
     for name in LEDGERS:
         (workspace.root / f"accounts/{name}.csv").unlink()
     for path in forms[form].iterdir():
