@@ -245,7 +245,10 @@ def _notice(
         account_id=standing.account_id,
         currency=standing.currency,
         action=Action.NOTICE if channels != ("call",) else Action.CALL,
-        reasons=(*(_why_due(line, broke) for line in written), *([fallback] if fallback else [])),
+        reasons=(
+            *(_why_due(line, _break_of(standing, line.item)) for line in written),
+            *([fallback] if fallback else []),
+        ),
         step=step.name,
         rung=rung,
         letter=step.letter_name,
@@ -259,8 +262,14 @@ def _notice(
 
 def _broken_now(standing: Standing, items: Sequence[OpenItem]) -> Promise | None:
     """The promise that was not kept, in the first notice after its break: its letter says so."""
-    last = max((line.on for line in standing.history if line.is_step and line.went_out), default=None)
-    calling = [p for p in standing.conduct.broken if any(brings_forward(p, item, last) for item in items)]
+    return max(filter(None, (_break_of(standing, item, alone=False) for item in items)), key=broken_on, default=None)
+
+
+def _break_of(standing: Standing, item: OpenItem, *, alone: bool = True) -> Promise | None:
+    """The last promise that was not kept and that no notice followed yet: none for the item, or else none at all."""
+    followed = (s.on for s in standing.history if s.is_step and s.went_out and (s.key == item.key or not alone))
+    last = max(followed, default=None)
+    calling = [promise for promise in standing.conduct.broken if brings_forward(promise, item, last)]
     return max(calling, key=broken_on, default=None)
 
 
@@ -308,7 +317,7 @@ def _to_call(
     holds: tuple[Hold, ...],
 ) -> Decision:
     broke = _broken_now(standing, [line.item for line in due])
-    reasons = tuple(_why_due(line, broke) for line in due)
+    reasons = tuple(_why_due(line, _break_of(standing, line.item)) for line in due)
     if not standing.customer.phone:
         reasons = (
             *reasons,

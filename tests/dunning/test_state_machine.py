@@ -4,6 +4,7 @@ A long run: PASTDUE_LONG=1 pytest tests/dunning/test_state_machine.py
 """
 
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 from functools import cached_property
@@ -36,6 +37,11 @@ FIRST = day("2025-03-03")
 LONG = bool(os.environ.get("PASTDUE_LONG"))
 
 
+def seldom(kinds: set[str], most: int) -> Callable[[RuleBasedStateMachine], bool]:
+    """So many lines of such kinds at most: a story in which everything is held from its second day on shows little."""
+    return lambda machine: sum(line.kind in kinds for line in machine.activity) < most
+
+
 class Collecting(RuleBasedStateMachine):
     """One account: what happens to it, and what the tool decides on the days on which it is run."""
 
@@ -62,12 +68,13 @@ class Collecting(RuleBasedStateMachine):
         for amount in amounts:
             self.invoiced(amount, 0)
 
-    @precondition(lambda self: len(self.invoices) < 4)
+    @precondition(lambda self: len(self.invoices) < 3)
     @rule(amount=st.sampled_from([200, 700]), terms=st.integers(0, 10))
     def invoiced(self, amount: int, terms: int) -> None:
         name = f"I{len(self.invoices)}"
         self.invoices.append((name, str(self.on), str(self.on + timedelta(days=terms)), amount))
 
+    @precondition(lambda self: len(self.payments) < 4)
     @rule(amount=st.sampled_from([50, 100, 300, 500, 2_000]), named=st.booleans(), which=st.integers(0, 3))
     def paid(self, amount: int, named: bool, which: int) -> None:
         name = self.invoices[which % len(self.invoices)][0] if named else ""
@@ -80,10 +87,12 @@ class Collecting(RuleBasedStateMachine):
         if sum(p[2] for p in self.payments) >= amount:
             self.payments.append((str(self.on), name, -amount, ""))
 
+    @precondition(seldom({"promise"}, 4))
     @rule(amount=st.sampled_from([100, 300, 2_000]), days=st.integers(0, 5))
     def promised(self, amount: int, days: int) -> None:
         self.note("promise", amount=amount, due=self.on + timedelta(days=days))
 
+    @precondition(seldom({"dispute", "resolved"}, 3))
     @rule(which=st.integers(0, 3), end=st.sampled_from(["", "rejected", "upheld"]))
     def disputed_or_resolved(self, which: int, end: str) -> None:
         name = self.invoices[which % len(self.invoices)][0]
@@ -93,6 +102,7 @@ class Collecting(RuleBasedStateMachine):
             self.note("resolved", invoice_id=name, note=end)
         (self.disputed.discard if end == "rejected" else self.disputed.add)(name)
 
+    @precondition(seldom({*HARD, "placed", "hold", "hardship"}, 2))
     @rule(kind=st.sampled_from([*HARD, "placed", "hold", "hardship", "hold", "hardship"]), days=st.integers(0, 12))
     def stopped(self, kind: str, days: int) -> None:
         if kind in {"hold", "hardship"}:
@@ -111,12 +121,14 @@ class Collecting(RuleBasedStateMachine):
         self.note("release")
         self.hard, self.until = set(), None
 
+    @precondition(seldom({"plan"}, 1))
     @rule(each=st.sampled_from([100, 250]), count=st.integers(2, 4), days=st.integers(3, 10), signed=st.booleans())
     def agreed(self, each: int, count: int, days: int, signed: bool) -> None:
         self.note("plan", amount=each, due=self.on + timedelta(days=days), every="week", count=count)
         if signed:
             self.note("signed")
 
+    @precondition(seldom({"reason"}, 3))
     @rule(
         said=st.sampled_from(["not-received", "not-received", "cash-flow", "forgot", "avoids"]),
         which=st.integers(0, 4),
@@ -124,10 +136,12 @@ class Collecting(RuleBasedStateMachine):
     def gave_a_reason(self, said: str, which: int) -> None:
         self.note("reason", note=said, invoice_id=self.invoices[which][0] if which < len(self.invoices) else "")
 
+    @precondition(seldom({"call", "voicemail", "no-answer", "signed", "message"}, 5))
     @rule(kind=st.sampled_from(["call", "voicemail", "no-answer", "signed", "message"]))
     def heard(self, kind: str) -> None:
         self.note(kind)
 
+    @precondition(seldom({"writeoff"}, 1))
     @rule(amount=st.sampled_from([50, 300]), which=st.integers(0, 4))
     def written_off(self, amount: int, which: int) -> None:
         name = self.invoices[which][0] if which < len(self.invoices) else ""
@@ -283,8 +297,13 @@ class Judge:
         # From "previous" a conversation counts as the last step, and may be later than the last notice.
         assert calling or (talk and natural_day(line.item, SCHEDULE.step[line.rung], talk) <= self.on)
         if calling:
-            assert self.decision.broken in self.standing.conduct.broken
-            assert any("was not kept" in reason for reason in self.decision.reasons)
+            own = [reason for reason in self.decision.reasons if reason.startswith(f"{line.item.invoice_id} is ")]
+            assert all(
+                "was not kept" in reason for reason in own
+            )  # none where the notice is another item's, and this is a call
+            told = [s.on for s in self.standing.history if s.is_step and s.went_out]
+            is_first = all(on < broken_on(promise) for on in told for promise in calling)
+            assert (self.decision.broken in calling) == is_first
 
     def answers_every_break(self) -> None:
         """Where nothing forbids it, the next step is due on the day after the break, whatever its own days."""
@@ -304,13 +323,13 @@ class Judge:
                 done += [a.on for a in self.standing.activity if a.kind == "call" and a.on >= since]
                 if line.item.due < since <= self.on and not done:
                     assert line.is_due, f"the break of {promise.due} calls for {line.next_step}"
-                    assert self.decision.broken is not None or self.decision.action is Action.WAIT
 
 
 Collecting.TestCase.settings = settings(
-    max_examples=1_000 if LONG else 30,
+    max_examples=1_000 if LONG else 24,
     stateful_step_count=60 if LONG else 30,
     deadline=None,
+    derandomize=not LONG,  # the short run is the same every time, the long one looks elsewhere
     suppress_health_check=list(HealthCheck),
 )
 TestCollecting = Collecting.TestCase
