@@ -189,27 +189,130 @@ class CalendarSection(_Section):
         return value
 
 
+_PERCENT = r"^(\d{1,3}(\.\d{1,4})?)?$"
+
+
 class Interest(_Section):
     """By which rule overdue items bear interest."""
 
     regime: str = Field(
         default="",
-        description="A regime such as `uk-lpcda` or `de-288-b2b`, or `contract`; blank: no interest is claimed.",
+        description="A regime such as `uk-lpcda` or `de-288-b2b` (docs/interest.md lists them), or `contract`; blank: no interest is claimed. Whether a customer is a business or a consumer decides what of it applies.",
     )
     rate: str = Field(
+        default="", pattern=_PERCENT, description='Yearly rate in percent for `contract`, in quotes: `"8.5"`.'
+    )
+    cap: str = Field(
         default="",
-        pattern=r"^(\d{1,3}(\.\d{1,4})?)?$",
-        description='Yearly rate in percent for `contract`, in quotes: `"8.5"`.',
+        pattern=_PERCENT,
+        description="The highest yearly rate in percent that the law lets your contract take; a higher one is cut to it.",
     )
     starts: Literal["announced", "due"] = Field(
-        default="announced", description="From the day a notice announced, or from the day after the due date."
+        default="announced",
+        description="From the day a notice announced, or from the day after the due date; never before the law lets it run, and nothing is claimed that no notice announced.",
     )
+    rates: dict[date, Annotated[str, Field(pattern=r"^-?\d{1,3}(\.\d{1,4})?$")]] = Field(
+        default_factory=dict,
+        description='Reference rates that the regime does not know yet, by the day they hold from: `2027-01-01 = "2.65"` (the bank\'s own rate in percent, without the addition).',
+    )
+    day_count: Literal["", "act/365", "act/360", "30/360"] = Field(
+        default="", description="How days become years; blank: as the regime has it."
+    )
+    dues_agreed: bool = Field(
+        default=True,
+        description="Your due dates are agreed in the contract. False: they stand on the invoice alone, and default begins after the law's own period, or with the first notice after the due date where the law has it so.",
+    )
+    consumers_told: bool = Field(
+        default=False,
+        description="Your invoices tell consumers that they are in default 30 days after due date and receipt; used where the law asks for it.",
+    )
+    fee: str = Field(
+        default="",
+        pattern=r"^(\d{1,6}(\.\d{1,3})?)?$",
+        description="Fixed sum per invoice that your contract sets for late payment, in quotes; only for `contract`, and never for consumers. A statutory regime has its own.",
+    )
+    order: Literal["", "principal", "costs-interest-principal"] = Field(
+        default="",
+        description="What a payment is taken for first: the invoice, or costs, then interest, then the invoice; blank: as the regime has it.",
+    )
+
+
+Hours = Annotated[str, Field(pattern=r"^([01]\d|2[0-4]):[0-5]\d-([01]\d|2[0-4]):[0-5]\d$")]
 
 
 class Contact(_Section):
-    """How often an account may be contacted."""
+    """How often, and when, an account may be contacted."""
 
-    limits: str = Field(default="house", description="`house`, a preset, or `none`.")
+    limits: str = Field(
+        default="house",
+        description="`house`, a preset of the law where your customer lives (docs/limits.md lists them), or `none`. The numbers below go before those of the preset.",
+    )
+    calls_per_week: int | None = Field(default=None, ge=0, le=50, description="Calls and attempts in seven days.")
+    messages_per_week: int | None = Field(default=None, ge=0, le=50, description="Emails and letters in seven days.")
+    contacts_per_week: int | None = Field(
+        default=None, ge=0, le=50, description="Calls, attempts, emails and letters together in seven days."
+    )
+    contacts_per_month: int | None = Field(
+        default=None, ge=0, le=100, description="The same in a calendar month back from today."
+    )
+    days_after_talk: int | None = Field(
+        default=None, ge=0, le=60, description="Days after a conversation without another call; its own day counts."
+    )
+    hours: dict[str, Hours] = Field(
+        default_factory=dict,
+        description='When calls may be made, in the customer\'s own time: `weekday = "09:00-17:30"`, `saturday`, `sunday`; a day that is not named has none, once one is.',
+    )
+    quiet: frozenset[date] = Field(default=frozenset(), description="Further days on which nobody is contacted.")
+
+
+class Policy(_Section):
+    """The credit policy: what customers and staff have read and agreed to."""
+
+    version: str = Field(
+        default="",
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]*$|^$",
+        description="Version of `letters/policy.LANGUAGE.md`, such as `2026-01`; blank: there is no policy to send.",
+    )
+    send: bool = Field(
+        default=False,
+        description="Send it to new customers, and to those whose acknowledgement is missing, older than a year or of another version; otherwise the desk lists them.",
+    )
+    valid_days: int = Field(default=365, ge=1, le=3660, description="Days for which an acknowledgement holds.")
+    staff: dict[str, date] = Field(
+        default_factory=dict, description="Who of your staff acknowledged it last, and when: `Nora = 2026-01-05`."
+    )
+
+
+class Deliveries(_Section):
+    """What is done after work was delivered."""
+
+    invoice_within: int = Field(
+        default=3, ge=0, le=365, description="Days after which delivered work without an invoice is shown on the desk."
+    )
+    ask_after: int | None = Field(
+        default=None,
+        ge=0,
+        le=60,
+        description="Days after delivery on which the customer is asked whether all is in order; blank: they are not.",
+    )
+
+
+class End(_Section):
+    """Where an account goes when the letters are through."""
+
+    agency: str = Field(default="", description="Name of the collection agency, as your letters name it.")
+    court: str = Field(default="", description="Name of the court or procedure, such as `the County Court`.")
+    court_fee: str = Field(
+        default="", description="What issuing a claim costs, in words; told in a letter before action."
+    )
+
+
+class Overrule(_Section):
+    """A warning of the letter linter that you have looked at and let stand."""
+
+    code: str = Field(pattern=r"^L\d\d$", description="The rule, such as `L12`. Errors cannot be overruled.")
+    letter: str = Field(description="The letter that it is about, such as `final-demand`.")
+    reason: str = Field(min_length=3, description="Why it may stand; shown by `check`, and on record with the config.")
 
 
 class Promises(_Section):
@@ -396,6 +499,10 @@ class Config(_Section):
     calls: Calls = Field(default_factory=Calls, description="Calls.")
     prepayment: Prepayment = Field(default_factory=Prepayment, description="Prepayment.")
     tracks: Tracks = Field(default_factory=Tracks, description="Moves between tracks.")
+    policy: Policy = Field(default_factory=Policy, description="The credit policy.")
+    deliveries: Deliveries = Field(default_factory=Deliveries, description="After delivery.")
+    end: End = Field(default_factory=End, description="Agency and court.")
+    overrule: tuple[Overrule, ...] = Field(default=(), description="Warnings of the linter that you let stand.")
     columns: dict[str, Columns] = Field(
         default_factory=dict, description="Your own headers and formats, a table per ledger."
     )

@@ -298,6 +298,99 @@ class Conduct:
         return tuple(promise for promise in self.promises if promise.is_broken)
 
 
+@dataclass(frozen=True, slots=True)
+class Accrual:
+    """One line of an interest worksheet: a stretch of days with one principal and one rate."""
+
+    principal: int
+    first: date
+    last: date  # inclusive
+    days: int  # as the day count has it
+    rate: int | None  # a year, in millionths: 10.15 % is 101500; None: not known, and nothing is claimed
+    amount: int  # principal * rate * days / year, rounded half-up once; 0 where the rate is not known
+    reference: int | None = None  # the reference rate within it, in millionths, where the rate is built on one
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """What one due amount of an invoice owes beside its principal: interest and a fixed sum, and what became of them."""
+
+    invoice_id: str
+    due: date
+    currency: str
+    regime: str  # the rule it runs by, such as "ie-si580"
+    since: date | None = None  # the first day with interest; None: none runs
+    accruals: tuple[Accrual, ...] = ()  # oldest first, up to the day of the standing
+    fee: int = 0
+    fee_on: date | None = None  # the day from which the fixed sum is owed
+    interest_paid: int = 0
+    fee_paid: int = 0
+    interest_waived: int = 0
+    fee_waived: int = 0
+    principal: int = 0  # still open
+    told: bool = False  # a notice announced it before: it may be claimed
+
+    @property
+    def key(self) -> tuple[str, date]:
+        """The due amount it belongs to."""
+        return self.invoice_id, self.due
+
+    @property
+    def accrued(self) -> int:
+        """All interest so far, whatever was paid or waived."""
+        return sum(line.amount for line in self.accruals)
+
+    @property
+    def interest(self) -> int:
+        """Interest that is still owed."""
+        return max(self.accrued - self.interest_paid - self.interest_waived, 0)
+
+    @property
+    def fees(self) -> int:
+        """What of the fixed sum is still owed."""
+        return max(self.fee - self.fee_paid - self.fee_waived, 0)
+
+    @property
+    def owed(self) -> int:
+        """Interest and fixed sum together."""
+        return self.interest + self.fees
+
+    @property
+    def unknown_from(self) -> date | None:
+        """The first day for which no rate is known; None when all are."""
+        return next((line.first for line in self.accruals if line.rate is None), None)
+
+
+class ObligationState(StrEnum):
+    """What became of an announced consequence."""
+
+    AHEAD = "ahead"  # its day has not come
+    DUE = "due"  # its day is today
+    OVERDUE = "overdue"  # its day is past, and nothing was done
+    CARRIED_OUT = "carried-out"
+    WAIVED = "waived"
+    MOOT = "moot"  # what it was announced for was paid before its day, or since
+
+    @property
+    def is_open(self) -> bool:
+        """True when the operator is still to act."""
+        return self in {ObligationState.DUE, ObligationState.OVERDUE}
+
+
+@dataclass(frozen=True, slots=True)
+class Obligation:
+    """An announced consequence: what we said that we would do, for what, from which day."""
+
+    consequence: str  # as announced; or "plan-default"
+    on: date  # the day it was announced for
+    state: ObligationState
+    items: tuple[tuple[str, date], ...]
+    announced: date  # the day of the notice that said so
+    notice_id: str
+    why: str  # what settled it, or what is to be done, in words
+    held: str = ""  # why the operator may not act yet: a dispute, a promise, a hold
+
+
 BUCKETS = ("current", "1-30", "31-60", "61-90", "91-120", "120+")
 
 
@@ -316,6 +409,8 @@ class Standing:
     activity: tuple[Activity, ...] = ()  # up to the date, oldest first
     errors: tuple[str, ...] = ()  # findings that stop this account, as they are shown
     conduct: Conduct = Conduct()
+    charges: tuple[Charge, ...] = ()  # interest and fixed sums, of open items and of paid ones that still owe some
+    obligations: tuple[Obligation, ...] = ()  # every announced consequence, in the order of their days
 
     @property
     def account_id(self) -> str:
@@ -331,6 +426,16 @@ class Standing:
     def overdue(self) -> int:
         """What of the balance is past its due date."""
         return sum(item.open for item in self.items if item.is_overdue)
+
+    @property
+    def interest(self) -> int:
+        """Interest that is owed, beside the balance."""
+        return sum(charge.interest for charge in self.charges)
+
+    @property
+    def fees(self) -> int:
+        """Fixed sums that are owed, beside the balance."""
+        return sum(charge.fees for charge in self.charges)
 
     @property
     def oldest_due(self) -> date | None:
@@ -440,6 +545,12 @@ class NoticeItem:
     step: str  # the step it is recorded at; "" when it is only listed
     rung: int = -1
     announces: tuple[Announcement, ...] = ()
+    charge: Charge | None = None  # what the notice claims for it beside the principal
+
+    @property
+    def claimed(self) -> int:
+        """Principal, interest and fixed sum."""
+        return self.item.open + (self.charge.owed if self.charge else 0)
 
 
 @dataclass(frozen=True, slots=True)
