@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 _HERE = Path(__file__).parent
 FONTS = _HERE / "fonts"
 
+# The templates, each a file beside this one that takes its data under its own name.
+LETTER, EVIDENCE = "letter", "evidence"
+
 # What stands in a letter for a character that no bundled font has. `unprintable` names them.
 MARK = "\N{REPLACEMENT CHARACTER}"
 
@@ -35,17 +38,20 @@ class CannotSet(Exception):  # noqa: N818 -- the word that the finding uses
     """A letter that cannot be set in type, and why, in words for a finding."""
 
 
-def render(data: bytes) -> bytes:
-    """The letter as a PDF file. A character that no bundled font has is printed as `MARK`; `unprintable` tells which."""
+def render(data: bytes, template: str = LETTER) -> bytes:
+    """The letter, or what another template is for, as a PDF file.
+
+    A character that no bundled font has is printed as `MARK`; `unprintable` tells which.
+    """
     import typst
 
     letter = json.loads(data)
     if missing := preflight(_text(letter)):
         letter = _marked(letter, missing)
     try:
-        pdf, warnings = _compiler().compile_with_warnings(
+        pdf, warnings = _compiler(template).compile_with_warnings(
             format="pdf",
-            sys_inputs={"letter": json.dumps(letter, ensure_ascii=False)},
+            sys_inputs={template: json.dumps(letter, ensure_ascii=False)},
             pdf_standards=_STANDARDS,  # type: ignore[arg-type]
             timestamp=(date.fromisoformat(letter["on"]) - date(1970, 1, 1)).days * 86_400,
         )
@@ -93,14 +99,14 @@ def _said(problem: object) -> str:
 _own = threading.local()
 
 
-def _compiler() -> "Compiler":
+def _compiler(template: str) -> "Compiler":
     """This thread's compiler: one must not be shared, and what it has learnt makes the next letter quick."""
-    if not hasattr(_own, "compiler"):
+    compilers: dict[str, Compiler] = _own.__dict__
+    if template not in compilers:
         import typst
 
-        _own.compiler = typst.Compiler(_HERE / "letter.typ", root=_HERE, font_paths=_fonts())
-    compiler: Compiler = _own.compiler
-    return compiler
+        compilers[template] = typst.Compiler(_HERE / f"{template}.typ", root=_HERE, font_paths=_fonts())
+    return compilers[template]
 
 
 @cache

@@ -186,7 +186,7 @@ def test_no_text_whatever_stops_a_letter(name: str, description: str) -> None:
 def test_the_template_names_every_bundled_family_and_no_other() -> None:
     import typst
 
-    source = (Path(pdf.__file__).parent / "letter.typ").read_text(encoding="utf-8")
+    source = (Path(pdf.__file__).parent / "type.typ").read_text(encoding="utf-8")
     named = re.findall(r'"([^"]+)"', source[source.index("#let families") :].split(")\n")[0])
     bundled = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[pdf.FONTS]).families()
     assert sorted(named) == sorted(bundled)
