@@ -162,6 +162,9 @@ class State(StrEnum):
 _WENT_OUT = frozenset({State.SENT, State.DRAFTED, State.PRINTED, State.POSTED, State.CALLED, State.UNCLEAR})
 
 
+# What a notice is about that is about no invoice, such as the credit policy; its row in the notices ledger leaves both blank.
+NO_ITEM = ("", date.min)
+
 COPY = "copy"  # the channel of an email's copy to the customer's `cc`: on record, but no step and no contact
 
 
@@ -504,12 +507,13 @@ class Answer:
     """A notice beside the ladder: it answers what the customer said or did, and is no step."""
 
     step: str  # as it is recorded: "promise", "plan", "plan-offer", "invoice-again", "instalment", "prepayment", ...
-    items: tuple[tuple[str, date], ...]  # the open items it is about
+    items: tuple[tuple[str, date], ...]  # the open items it is about, or NO_ITEM
     pay_by: date | None = None
     asks: int = 0  # what it asks for, where that is not the sum of its items
     promise: Promise | None = None
     plan: Plan | None = None
     options: tuple[tuple[int, ...], ...] = ()  # plans that could be agreed, as amounts
+    delivered: date | None = None  # the day of the work that it asks about; None: none, or several
     why: str = ""  # in words, for the operator
 
 

@@ -25,13 +25,18 @@ def read_notices(table: RawTable) -> tuple[pd.DataFrame, list[Finding]]:
     for column in ("notice_id", "channel", "state", "currency"):
         rows.require(column)
     rung = cells.each_once(rows.texts("rung"), _rung)
+    # What is no step of a schedule may be about no invoice, and then leaves both cells blank.
+    beside = (rung == -1) & ~rows.is_blank("step")
+    about_none = beside & rows.is_blank("invoice_id") & rows.is_blank("due")
+    for column in ("invoice_id", "due"):
+        rows.refuse(~about_none & rows.is_blank(column), column, "the cell is blank")
     rows.refuse(rung == _NO_RUNG, "rung", "{cell} is not the place of a step")
     currency = currencies(rows, "")
     typed: dict[str, Any] = {
         "on": rows.days("on", required=True),
         "account_id": rows.accounts,
-        "invoice_id": rows.identifiers("invoice_id"),
-        "due": rows.days("due", required=True),
+        "invoice_id": rows.identifiers("invoice_id", required=False),
+        "due": rows.days("due"),
         "rung": rung.astype(np.int32),
         "state": rows.choices("state", _state, "{cell} is not a state"),
         "open": rows.amounts("open", currency),

@@ -9,7 +9,18 @@ from hashlib import sha256
 
 from pastdue import money
 from pastdue.config import Config
-from pastdue.model import COPY, Announcement, Customer, Decision, Document, Notice, NoticeItem, Payment, Standing
+from pastdue.model import (
+    COPY,
+    NO_ITEM,
+    Announcement,
+    Customer,
+    Decision,
+    Document,
+    Notice,
+    NoticeItem,
+    Payment,
+    Standing,
+)
 
 # Interest regimes that hold against consumers too; the others are of business to business law.
 OWED_BY_CONSUMERS = frozenset({"contract", "uk-court", "de-288-consumer", "at-1000", "nl-119", "ch-or104"})
@@ -43,7 +54,7 @@ def notices(standing: Standing, decision: Decision, config: Config, portal_url: 
             reasons=decision.reasons,
             portal_url=portal_url,
             reference=asked[0].invoice_id if len({item.invoice_id for item in asked}) == 1 else standing.account_id,
-            replies_to=_first_message(standing),
+            replies_to="" if _is_about_none(decision) else _first_message(standing),
             payments=_payments_since_last_notice(standing),
             answer=decision.answer,
             broken=decision.broken,
@@ -68,6 +79,8 @@ def _follows(decision: Decision) -> str:
 
 def _lines(standing: Standing, decision: Decision, config: Config) -> tuple[NoticeItem, ...]:
     """The notice's lines: all that is open and not held, or, for an answer, at least what the answer is about."""
+    if _is_about_none(decision):
+        return ()
     answer = decision.answer
     held = {hold.invoice_id for hold in decision.holds if hold.invoice_id}
     if answer:
@@ -84,6 +97,11 @@ def _lines(standing: Standing, decision: Decision, config: Config) -> tuple[Noti
         for line in decision.items
         if line.item.invoice_id not in held
     )
+
+
+def _is_about_none(decision: Decision) -> bool:
+    """True for a notice about no invoice: it lists nothing, and belongs to no thread of reminders."""
+    return decision.answer is not None and NO_ITEM in decision.answer.items
 
 
 def slug(text: str) -> str:
@@ -149,8 +167,13 @@ def ledger_rows(notice: Notice, document: Document) -> tuple[dict[str, str], ...
         "pay_by": "",
         "announces": "",
     }
-    rows += [common | nothing | {"invoice_id": invoice_id, "due": due.isoformat()} for invoice_id, due in paid]
+    rows += [common | nothing | _named(key) for key in paid]
     return tuple(rows)
+
+
+def _named(key: tuple[str, date]) -> dict[str, str]:
+    """The cells that name an item; what is about none leaves them blank."""
+    return {"invoice_id": key[0], "due": "" if key == NO_ITEM else key[1].isoformat()}
 
 
 def _claimable(announces: tuple[Announcement, ...], customer: Customer, config: Config) -> tuple[Announcement, ...]:
@@ -173,7 +196,8 @@ def _together(lines: tuple[NoticeItem, ...]) -> tuple[Announcement, ...]:
 
 def _first_message(standing: Standing) -> str:
     """The Message-ID that the account's thread began with."""
-    return next((line.message_id for line in standing.history if line.message_id and line.went_out), "")
+    sent = (line for line in standing.history if line.went_out and line.key != NO_ITEM)
+    return next((line.message_id for line in sent if line.message_id), "")
 
 
 def _payments_since_last_notice(standing: Standing) -> tuple[Payment, ...]:

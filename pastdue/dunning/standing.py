@@ -177,7 +177,7 @@ def _history(ledger: Ledger, on: date) -> Mapping[str, list[Sent]]:
                 notice_id=row.notice_id,
                 on=date.fromordinal(row.on),
                 invoice_id=row.invoice_id,
-                due=date.fromordinal(row.due),
+                due=date.fromordinal(row.due) if row.due else date.min,  # blank: about no invoice
                 step=row.step,
                 rung=row.rung,
                 channel=row.channel,
