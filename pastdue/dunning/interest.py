@@ -145,4 +145,5 @@ def _half_up(principal: Number, factor: Number, divisor: int) -> Number:
     """principal * factor / divisor, the half rounded up; of amounts that are not below 0."""
     whole, rest = principal // divisor, principal % divisor
     high, low = factor // divisor, factor % divisor
-    return whole * factor + rest * high + (2 * rest * low + divisor) // (2 * divisor)
+    rounded: Number = whole * factor + rest * high + (2 * rest * low + divisor) // (2 * divisor)
+    return rounded
