@@ -26,10 +26,13 @@ class Aged:
     `accounts`: one line per account and currency with any invoice or payment: account_id, currency, invoiced
         (without credit notes), received (payments and credit notes), credit (received beyond all that is invoiced),
         shortfall (given back beyond all that was received: no invoice asks for it, so the books are wrong).
+    `money`: all that settles them: on (ordinal), account_id, currency, invoice_id ("" when it names none), amount;
+        payments, credit notes, and below 0 what was taken back.
     """
 
     items: pd.DataFrame
     accounts: pd.DataFrame
+    money: pd.DataFrame
 
 
 def age(ledger: Ledger, on: date) -> Aged:
@@ -80,6 +83,7 @@ def age(ledger: Ledger, on: date) -> Aged:
         accounts.assign(
             invoiced=invoiced, received=received, credit=np.maximum(over, 0), shortfall=np.maximum(-over, 0)
         ),
+        money,
     )
 
 

@@ -8,6 +8,7 @@ from pastdue.config import Config
 from pastdue.days import Calendar
 from pastdue.dunning.debt import Debt
 from pastdue.dunning.holds import in_force
+from pastdue.dunning.obligations import prepayment_announced
 from pastdue.dunning.plans import plan
 from pastdue.dunning.promises import promises
 from pastdue.model import Activity, Class, Conduct, PlanState, PromiseState, Sent, Standing, State
@@ -162,6 +163,8 @@ def _prepayment(standing: Standing, conduct: Conduct, config: Config) -> str:
         invoices = "invoice was" if late == 1 else "invoices were"
         return f"{late} {invoices} paid {rule.late_days} days late or more in twelve months"
     keys = {item.key for item in standing.items}
+    if said := prepayment_announced(standing.history, standing.activity, keys, standing.on):
+        return said
     demanded = any(
         line.step.startswith("final-demand") and line.key in keys and line.went_out for line in standing.history
     )

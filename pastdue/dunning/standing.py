@@ -1,7 +1,8 @@
 """Standings: from columns to one record per account and currency, everything true of it on one date."""
 
 from collections import defaultdict, namedtuple
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from functools import cache
 from typing import Any
@@ -10,9 +11,12 @@ import numpy as np
 import pandas as pd
 
 from pastdue.config import Config
+from pastdue.dunning import regimes
 from pastdue.dunning.ageing import Aged, age
+from pastdue.dunning.charges import Due, Move, is_told, with_charges
 from pastdue.dunning.conduct import YEAR, with_conduct
 from pastdue.dunning.debt import Debt, not_taken_back
+from pastdue.dunning.obligations import with_obligations
 from pastdue.findings import Finding, Severity, error
 from pastdue.model import BUCKETS, Activity, Customer, Ledger, OpenItem, Payment, Sent, Standing, State
 
@@ -39,6 +43,13 @@ def standings(
     payments, history, activity = _payments(ledger, on), _history(ledger, on), _activity(ledger, on)
     days_late, debts, calendar = _days_late(aged, on), _debts(ledger, on, payments), config.business_days()
     none_in_any_bucket = (0,) * len(BUCKETS)
+    regime = {kind: regimes.for_account(config, kind) for kind in ("business", "consumer")}
+    charged = {
+        account_id
+        for account_id, customer in ledger.customers.items()
+        if regime[customer.kind] and (config.interest.starts == "due" or is_told(history.get(account_id, ())))
+    }
+    dues, moves = _dues(aged, charged), _moves(aged, ledger, on, charged)
 
     def standing(customer: Customer, currency: str) -> Standing:
         key = customer.account_id, currency
@@ -54,7 +65,15 @@ def standings(
             activity=tuple(activity.get(customer.account_id, ())),
             errors=tuple(errors.get(customer.account_id, ())),
         )
-        return with_conduct(bare, days_late.get(key, ()), debts.get(key, _NO_DEBT), config, calendar)
+        known = with_conduct(bare, days_late.get(key, ()), debts.get(key, _NO_DEBT), config, calendar)
+        rule = regime[customer.kind]
+        if rule and key in dues:
+            settled = with_charges(known, dues[key], moves.get(key, ()), config, rule)
+            if settled.items != known.items:  # what was paid for interest first leaves more of an invoice open
+                bare = replace(settled, conduct=bare.conduct, customer=customer)
+                settled = with_conduct(bare, days_late.get(key, ()), debts.get(key, _NO_DEBT), config, calendar)
+            known = settled
+        return with_obligations(known, config)
 
     currencies: defaultdict[str, list[str]] = defaultdict(list)
     for account_id, currency in credit:
@@ -104,6 +123,31 @@ def _items(aged: Aged) -> dict[tuple[str, str], list[OpenItem]]:
                 reference=row.reference,
             )
         )
+    return found
+
+
+def _dues(aged: Aged, accounts: Collection[str]) -> dict[tuple[str, str], list[Due]]:
+    """Every due amount of the accounts, paid or not, oldest due first."""
+    found: defaultdict[tuple[str, str], list[Due]] = defaultdict(list)
+    items = aged.items[aged.items["account_id"].isin(accounts)] if accounts else aged.items[:0]
+    for row in _rows(items):
+        issued = date.fromordinal(row.issued) if row.issued else None
+        due = Due(row.invoice_id, date.fromordinal(row.due), issued, row.amount, row.description, row.reference)
+        found[row.account_id, row.currency].append(due)
+    return found
+
+
+def _moves(aged: Aged, ledger: Ledger, on: date, accounts: Collection[str]) -> dict[tuple[str, str], list[Move]]:
+    """All that settled something of the accounts up to the day."""
+    found: defaultdict[tuple[str, str], list[Move]] = defaultdict(list)
+    money = aged.money[aged.money["account_id"].isin(accounts)] if accounts else aged.money[:0]
+    for row in _rows(money):
+        day = date.fromordinal(row.on) if row.on else date.min
+        found[row.account_id, row.currency].append(Move(day, row.amount, row.invoice_id))
+    for line in ledger.activity:
+        if line.kind == "writeoff" and line.amount and line.on <= on and line.account_id in accounts:
+            currency = ledger.customers[line.account_id].currency
+            found[line.account_id, currency].append(Move(line.on, line.amount, line.invoice_id, is_writeoff=True))
     return found
 
 
@@ -177,7 +221,7 @@ def _history(ledger: Ledger, on: date) -> Mapping[str, list[Sent]]:
                 notice_id=row.notice_id,
                 on=date.fromordinal(row.on),
                 invoice_id=row.invoice_id,
-                due=date.fromordinal(row.due) if row.due else date.min,  # blank: about no invoice
+                due=date.fromordinal(row.due) if row.due else date.min,
                 step=row.step,
                 rung=row.rung,
                 channel=row.channel,
