@@ -302,6 +302,25 @@ def log(
 
 
 @main.command()
+@click.argument("account")
+@on_option
+@click.option(
+    "--to", type=click.Path(path_type=Path, file_okay=False), metavar="FOLDER",
+    help="Where to write it; default: evidence/ACCOUNT-DATE.",
+)  # fmt: skip
+@guarded
+def evidence(account: str, on: date | None, to: Path | None) -> int:
+    """Write the file of one ACCOUNT for an agency, a lawyer or a court."""
+    from pastdue.cli.evidence import evidence as write
+
+    desk = _desk()
+    run = desk.run(on, letters=False)
+    if not any(standing.account_id == account for standing in run.standings):
+        raise click.BadParameter(_no_such(account, run), param_hint="ACCOUNT")
+    return write(desk, run, account, to)
+
+
+@main.command()
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 @guarded
 def init(folder: Path) -> int:

@@ -17,6 +17,7 @@ import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 from pastdue.delivery import Stopped
@@ -42,6 +43,15 @@ _HELD_OUT = re.compile(r"GIT_(DIR|WORK_TREE|INDEX_FILE|COMMON_DIR|PREFIX|NAMESPA
 
 class GitError(Stopped):
     """What git said when it failed, on one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A file as one commit recorded it."""
+
+    commit: str
+    on: date  # in the zone of whoever made it
+    blob: str
 
 
 @dataclass(slots=True)
@@ -149,6 +159,30 @@ class Repository:
             found[name] = said[position : position + int(words[2])]
             position += int(words[2]) + 1
         return found
+
+    def versions(self, paths: Iterable[str]) -> dict[str, tuple["Version", ...]]:
+        """Each state of the files that the branch's history holds, oldest first; a path without any is left out."""
+        asked = sorted(set(paths))
+        if not asked or not self.head():
+            return {}
+        said = self.git(
+            "--literal-pathspecs", "log", "--reverse", "--raw", "-z", "--no-abbrev", "--no-renames",
+            "--diff-merges=first-parent", "--full-history", "--format=%x01%H %cd", "--date=format:%Y-%m-%d",
+            "HEAD", "--", *asked,
+        )  # fmt: skip
+        found: dict[str, list[Version]] = {}
+        commit, on = "", date.min
+        tokens = iter(os.fsdecode(said).split("\0"))
+        for token in tokens:
+            told = token.lstrip("\n")
+            if told.startswith("\x01"):
+                commit, _, day = told[1:].partition(" ")
+                on = date.fromisoformat(day.strip())
+            elif told.startswith(":"):
+                blob, path = told.split(" ")[3], next(tokens).removeprefix(self.prefix)
+                if blob.strip("0"):  # all zeros: the commit took the file away
+                    found.setdefault(path, []).append(Version(commit, on, blob))
+        return {path: tuple(states) for path, states in found.items()}
 
     def freeze(self, files: Mapping[str, bytes], message: str) -> str:
         """Keeps exact bytes in git, beside the branch, and returns the commit that holds them."""
