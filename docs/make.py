@@ -14,11 +14,18 @@ from pydantic import BaseModel  # noqa: E402
 from pastdue.cli import main  # noqa: E402
 from pastdue.config import Config  # noqa: E402
 from pastdue.documents.words import NAMES  # noqa: E402
+from pastdue.dunning import regimes  # noqa: E402
+from pastdue.money import to_text  # noqa: E402
 
 
 def pages() -> dict[str, str]:
     """Every reference page, by file name."""
-    return {"config.md": config_page(), "commands.md": commands_page(), "letters.md": letters_page()}
+    return {
+        "config.md": config_page(),
+        "commands.md": commands_page(),
+        "letters.md": letters_page(),
+        "interest.md": interest_page(),
+    }
 
 
 def config_page() -> str:
@@ -81,6 +88,88 @@ def letters_page() -> str:
     rows = [f"| `{name}` | {text.replace('|', chr(92) + '|')} |" for name, text in NAMES.items()]
     head = (DOCS / "letters.head.md").read_text(encoding="utf-8")
     return "\n".join([head, "| name | what it is |", "| --- | --- |", *rows, ""])
+
+
+def interest_page() -> str:
+    """How interest is worked out, kept by hand in interest.head.md, and every regime with its rates and sources."""
+    lines = [(DOCS / "interest.head.md").read_text(encoding="utf-8")]
+    for name in regimes.known_ids():
+        config = Config.model_validate({"interest": {"regime": name}})
+        # `contract` has no rate of its own, and so is none without the operator's: the head tells of it.
+        if regime := regimes.for_account(config, "business"):
+            lines += _regime(regime, regimes.for_account(config, "consumer"))
+    return "\n".join(lines)
+
+
+def _regime(regime: regimes.Regime, of_consumers: regimes.Regime | None) -> Iterator[str]:
+    consumers = f"`{of_consumers.id}`" if of_consumers else "nothing is claimed"
+    yield from (f"## `{regime.id}`", "", f"{regime.title}. {regime.law}.", "", "| | |", "| --- | --- |")
+    yield f"| rate | {_rate(regime)} |"
+    yield f"| interest runs | {_start(regime.start)} |"
+    yield f"| fixed sum | {_sums(regime.sums)} |"
+    yield f"| a payment is taken for | {_ORDERS[regime.order]} |"
+    yield f"| days | {regime.day_count} |"
+    yield f"| consumers | {'the same' if of_consumers and of_consumers.id == regime.id else consumers} |"
+    yield f"| checked on | {regime.checked_on} |"
+    yield from ("", *(f"- {note}" for note in regime.notes), *(f"- Source: {source}." for source in regime.sources), "")
+    if len(regime.steps) > 1:
+        yield from (f"| from | {regime.reference} | rate |", "| --- | ---: | ---: |")
+        yield from (
+            f"| {step.first} | {_percent(step.reference)} | {_percent(step.rate)} |" for step in regime.steps[1:]
+        )
+        yield ""
+
+
+_ORDERS = {"principal": "the invoice", "costs-interest-principal": "costs, then interest, then the invoice"}
+
+
+def _rate(regime: regimes.Regime) -> str:
+    if not regime.reference:
+        return f"{_percent(regime.steps[0].rate)}, fixed"
+    added = f" + {_percent(regime.addition)}" if regime.addition else ""
+    changes = "one rate for the whole debt" if regime.mode == "pinned" else "changes with each half-year"
+    return f"{regime.reference}{added}; {changes}{'; capitalised after each full year' if regime.capitalises else ''}"
+
+
+def _start(start: regimes.Start) -> str:
+    due = {"agreed": "from the day after an agreed due date", "always": "from the day after the due date", "never": ""}
+    otherwise = []
+    if start.period:
+        told = ", of a consumer only where the invoice said so" if start.consumers_told else ""
+        otherwise.append(f"after {_PERIODS[start.period]}{told}")
+    if start.reminder is not None:
+        left = f"from the end of {start.reminder} days after" if start.reminder else "from the day after"
+        otherwise.append(f"{left} the first reminder")
+    return "; else ".join(part for part in (due[start.due], ", or ".join(otherwise)) if part)
+
+
+_PERIODS = {
+    "beginning-with-invoice": "thirty days that begin with the day of the invoice",
+    "after-invoice": "thirty days after the invoice",
+    "after-due-and-invoice": "thirty days after due date and invoice",
+}
+
+
+def _sums(sums: regimes.Sums) -> str:
+    if not sums.bands:
+        return "none"
+    bands = [
+        f"{_percent(band.share)} of what is above {to_text(band.start, sums.currency)}" if band.share
+        else f"{to_text(band.sum, sums.currency)}" + (f" from {to_text(band.start, sums.currency)}" if band.start else "")
+        for band in sums.bands
+    ]  # fmt: skip
+    limits = (
+        f"; at least {to_text(sums.least, sums.currency)}, at most {to_text(sums.most, sums.currency)}"
+        if sums.most
+        else ""
+    )
+    each = {"invoice": "once for each invoice", "claim": "for each due amount"}[sums.per]
+    notice = f", after a notice of {sums.notice_days} days that names it" if sums.notice_days else ""
+    return f"{sums.currency} {', '.join(bands)}{limits}; {each}{notice}"
+
+
+def _percent(rate: int | None) -> str:
+    return "not known" if rate is None else f"{rate / 10_000:.2f} %"
 
 
 def commands_page() -> str:

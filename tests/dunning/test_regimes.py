@@ -164,6 +164,15 @@ def test_german_base_rate_is_the_ecb_rate_less_088_in_every_half_year_since_2013
             assert german.rate_on(day, day)[1] == before - 8_800, day
 
 
+def test_a_change_on_the_half_years_first_day_counts_at_once_or_half_a_year_later_as_the_law_reads_it() -> None:
+    table = {"rates": {date(2019, 12, 1): 10_000, date(2020, 1, 1): 20_000}}
+    rule = {"addition": 8, "known_from": date(2020, 1, 1), "known_until": date(2020, 12, 31)}
+    for read, references in (("first-day", [20_000]), ("day-before", [10_000, 20_000])):
+        steps, known_until = regimes._steps(rule | {"read": read}, table, {})
+        assert [step.reference for step in steps] == [None, *references, None], read
+        assert known_until == date(2020, 12, 31)
+
+
 def test_what_a_payment_is_taken_for_first_follows_the_law_of_the_country() -> None:
     named_first = {name for name in regimes.known_ids() if regime_of(name, rate="8").order == "principal"}
     assert named_first == {"uk-lpcda", "ie-si580", "eu-2011-7", "contract"}
@@ -174,6 +183,20 @@ def test_a_debt_in_another_currency_owes_no_fixed_sum() -> None:
     assert regime_of("uk-lpcda").fixed_sum(500_000, "EUR") == 0
     assert regime_of("nl-119a").fixed_sum(500_000, "GBP") == 0
     assert regime_of("ie-si580").fixed_sum(0, "EUR") == 0
+
+
+def test_collection_costs_are_rounded_half_up_once() -> None:
+    assert regime_of("nl-119a").fixed_sum(26_670, "EUR") == 4_001, "15 % of 266.70 is 40.005"
+    assert regime_of("nl-119a").fixed_sum(26_669, "EUR") == 4_000
+    assert regime_of("nl-119a").fixed_sum(250_005, "EUR") == 37_501, "375 and 10 % of 0.05, rounded together"
+
+
+def test_a_consumer_owes_no_fixed_sum_but_the_dutch_collection_costs() -> None:
+    owe = set()
+    for name in regimes.known_ids():
+        regime = regimes.for_account(config(name, rate="8", fee="40"), "consumer")
+        owe |= {regime.id} if regime and regime.sums.bands else set()
+    assert owe == {"nl-119"}
 
 
 def test_collection_costs_of_a_dutch_consumer_wait_for_a_letter_of_fourteen_days() -> None:
@@ -194,6 +217,12 @@ class TestTheOperatorsRates:
         regime = regime_of("uk-lpcda", rates={"2026-11-05": "3.5", "2026-12-17": "3.25"})
         assert regime.rate_on(date(2026, 12, 31), date(2026, 12, 31)) == (117_500, 37_500)
         assert regime.rate_on(date(2027, 1, 1), date(2027, 1, 1)) == (112_500, 32_500)
+
+    def test_a_rate_does_not_reach_into_the_half_year_after_its_own(self) -> None:
+        regime = regime_of("eu-2011-7", rates={"2025-01-01": "3", "2027-01-01": "2.65", "2028-01-01": "3"})
+        assert regime.rate_on(date(2025, 1, 1), date(2025, 1, 1)) == (110_000, 30_000)
+        assert regime.rate_on(date(2025, 7, 1), date(2025, 7, 1)) == (101_500, 21_500)
+        assert regime.rate_on(date(2027, 7, 1), date(2027, 7, 1)) == (None, None)
 
     def test_a_half_year_left_out_stays_unknown(self) -> None:
         regime = regime_of("eu-2011-7", rates={"2027-07-01": "3"})

@@ -89,6 +89,7 @@ class Regime:
     known_until: date | None = None  # the last day with a known rate; None: no end, `date.min`: no day
     checked_on: date | None = None  # when the data was last compared with its sources; None for a contract
     sources: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()  # what an operator should know of it, for the docs
 
     def rate_on(self, day: date, start: date) -> tuple[int | None, int | None]:
         """The year's rate and the reference rate within it, in millionths, on a day of a debt with interest since `start`."""
@@ -190,10 +191,11 @@ def _regime(
         day_count=day_count or data["day_count"],
         capitalises=rate.get("capitalises", False),
         order=order or data["order"],
-        sums=Sums() if consumer and not data.get("sum", {}).get("consumers") else _sums(data.get("sum")),
+        sums=_sums(data.get("sum")),
         known_until=known_until,
-        checked_on=data["checked_on"],
-        sources=tuple(data["sources"]),
+        checked_on=min(data["checked_on"], table["checked_on"]) if table else data["checked_on"],
+        sources=tuple(dict.fromkeys([*data["sources"], *(table["sources"] if table else ())])),
+        notes=tuple(data.get("notes", ())),
     )
 
 
