@@ -128,10 +128,12 @@ def test_an_amount_is_in_the_accounts_currency(root: Path, capsys: pytest.Captur
         ),
         ("NOLAN", "dispute", {"invoice": "HJ-2"}, '"HJ-2" is not an invoice of'),
         ("NOLAN", "writeoff", {"amount": "0"}, '"0" is not above 0'),
+        ("NOLAN", "promise", {"amount": "-5", "due": date(2026, 4, 1)}, '"-5" is not above 0'),
+        ("NOLAN", "writeoff", {"amount": "-5", "note": "x"}, '"-5" undoes more than was written off by that day'),
         (
             "NOLAN",
             "writeoff",
-            {"amount": "1.234,50"},
+            {"amount": "1.234,50", "note": "uneconomic"},
             '"1.234,50" is not an amount\n    Write amounts as 1234.56.\n1 error',
         ),
         ("NOLAN", "reason", {"note": "moody"}, '"moody" says nothing about reason'),
@@ -145,6 +147,24 @@ def test_what_is_wrong_is_said_in_the_readers_words_and_nothing_is_written(
     root: Path, capsys: pytest.CaptureFixture[str], account: str, kind: str, options: dict[str, str], said: str
 ) -> None:
     assert said in refused(root, capsys, account, kind, **options)
+
+
+def test_a_write_off_is_undone_by_the_same_below_zero_and_by_no_more(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(root, "NOLAN", "writeoff", amount="100", invoice="HJ-1", note="gone away", on=date(2026, 2, 1)) == DONE
+    assert run(root, "NOLAN", "writeoff", amount="-60", invoice="HJ-1", note="found again") == DONE
+    assert "writeoff of -60.00 EUR about HJ-1" in capsys.readouterr().out
+    assert "undoes more" in refused(root, capsys, "NOLAN", "writeoff", amount="-41", invoice="HJ-1", note="x")
+    assert "undoes more" in refused(root, capsys, "NOLAN", "writeoff", amount="-40", note="x")
+    early = {"amount": "-1", "invoice": "HJ-1", "note": "x", "on": date(2026, 1, 31)}
+    assert "undoes more" in refused(root, capsys, "NOLAN", "writeoff", **early)
+    assert run(root, "NOLAN", "writeoff", amount="-40", invoice="HJ-1", note="found again") == DONE
+
+
+def test_a_write_off_without_a_reason_is_written_and_warned_of(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(root, "NOLAN", "writeoff", amount="100", invoice="HJ-1") == DONE
+    assert "the write-off gives no reason" in capsys.readouterr().err
 
 
 def test_everything_that_is_wrong_is_said_at_once(root: Path, capsys: pytest.CaptureFixture[str]) -> None:

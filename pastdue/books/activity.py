@@ -42,21 +42,24 @@ _MOST_INSTALMENTS = 600
 
 
 def read_activity(
-    table: RawTable, accounts: Accounts, invoices: Invoices, config: Config
+    table: RawTable, accounts: Accounts, invoices: Invoices, config: Config, before: Iterable[Activity] = ()
 ) -> tuple[tuple[Activity, ...], list[Finding]]:
-    """The lines of accounts that can be used, in the order of the file."""
+    """The lines of accounts that can be used, in the order of the file. `before` are lines that stand elsewhere already."""
     rows = Rows(table, config.columns.get("activity", Columns()))
     on = rows.days("on", required=True)
     places = accounts.refuse_strangers(rows)
     rows.require("kind", "Say what happened: call, promise, dispute, note, ...")
     kinds = rows.choices("kind", _word(KINDS), "{cell} is no kind of activity", rows.hint_of("kind", KINDS))
     ids = rows.identifiers("invoice_id", required=False)
-    amount = rows.amounts("amount", accounts.currency.take(pa.array(places)), required=False, positive=True)
+    amount = rows.amounts("amount", accounts.currency.take(pa.array(places)), required=False)
     due = rows.days("due")
     every = rows.choices("every", _word(_EVERY), "{cell} is no rhythm", one_of(_EVERY))
     count = rows.whole_numbers("count", 1, _MOST_INSTALMENTS)
     by, note = rows.line("by"), rows.prose("note")
     _judge_needs(rows, kinds)
+    _judge_amounts(rows, kinds, amount)
+    _judge_writeoffs(rows, kinds)
+    _judge_undone(rows, kinds, ids, amount, on, before)
     _judge_invoice(rows, ids, invoices)
     note = _judge_notes(rows, kinds, note, config)
     kept = np.flatnonzero(rows.kept & accounts.usable(places))
@@ -108,6 +111,54 @@ def _judge_needs(rows: Rows, kinds: pa.Array) -> None:
                 f"the cell is blank, and {kind} needs it",
                 f"It takes {' and '.join(needed)}.",
             )
+
+
+def _judge_amounts(rows: Rows, kinds: pa.Array, amount: np.ndarray) -> None:
+    """Every amount is above 0, but that of a write-off that is undone is below."""
+    undone = _is_kind(kinds, "writeoff") & (amount < 0)
+    rows.refuse(
+        ~rows.is_blank("amount") & (amount <= 0) & ~undone,
+        "amount",
+        "{cell} is not above 0",
+        "Write how much it is about.",
+    )
+
+
+def _judge_writeoffs(rows: Rows, kinds: pa.Array) -> None:
+    """A write-off says why."""
+    rows.mention(
+        _is_kind(kinds, "writeoff") & rows.is_blank("note"),
+        "note",
+        "the write-off gives no reason",
+        "Write why, such as: uneconomic, gone away, insolvent, time-barred, dispute settled, goodwill.",
+    )
+
+
+def _judge_undone(
+    rows: Rows, kinds: pa.Array, ids: pa.Array, amount: np.ndarray, on: np.ndarray, before: Iterable[Activity]
+) -> None:
+    """No more is undone than was written off by that day, of the same invoice where it names one."""
+    at = np.flatnonzero(_is_kind(kinds, "writeoff") & rows.kept).tolist()
+    if not any(amount[i] < 0 for i in at):
+        return
+    lines = [(int(on[i]), int(amount[i]), rows.accounts[i].as_py(), ids[i].as_py(), i) for i in at]
+    lines += [
+        (line.on.toordinal(), line.amount, line.account_id, line.invoice_id, -1)
+        for line in before
+        if line.kind == "writeoff" and line.amount
+    ]
+    left: dict[tuple[str, str], int] = {}
+    too_much = []
+    for _, minor, account, invoice, i in sorted(lines, key=lambda line: (line[0], line[1] < 0, line[4])):
+        rest = left.get((account, invoice), 0) + minor
+        too_much += [i] * (rest < 0 <= i)
+        left[account, invoice] = max(rest, 0)
+    rows.refuse(
+        np.array(sorted(too_much), np.int64),
+        "amount",
+        "{cell} undoes more than was written off by that day",
+        "Undo a write-off with its own invoice_id, or with none where it had none.",
+    )
 
 
 def _judge_invoice(rows: Rows, ids: pa.Array, invoices: Invoices) -> None:

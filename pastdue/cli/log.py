@@ -18,7 +18,7 @@ from pastdue.cli import DONE, FINDINGS, Desk, _now, screen
 from pastdue.config import Columns, Config
 from pastdue.delivery import files
 from pastdue.delivery.sheets import Cell, append_row
-from pastdue.findings import Finding, error, in_reading_order, shown
+from pastdue.findings import Finding, Severity, error, in_reading_order, shown
 from pastdue.model import Activity
 
 LEDGER = "activity"
@@ -48,6 +48,7 @@ class _Books:
     accounts: Accounts
     invoices: Invoices
     of_customers: Sequence[Finding]
+    before: Sequence[Activity]  # what the ledger has already
 
 
 def log(desk: Desk, account: str, kind: str, options: Options) -> int:
@@ -59,6 +60,7 @@ def log(desk: Desk, account: str, kind: str, options: Options) -> int:
     line, findings = _checked(books, _cells(account, kind, options, on))
     if line is None:
         return _refused(desk, findings)
+    screen.show_findings(desk.err, findings)
     currency = books.accounts.customers[line.account_id].currency
     columns = books.config.columns.get(LEDGER, Columns())
     added = append_row(desk.root, LEDGER, _typed(line, currency), columns=columns)
@@ -106,7 +108,8 @@ def _books(desk: Desk) -> tuple[_Books | None, list[Finding]]:
         return None, wrong
     accounts, of_customers = read_customers(tables["customers"], config)
     _, invoices, _ = read_invoices(tables["invoices"], accounts, config)
-    return _Books(config, accounts, invoices, of_customers), []
+    before = read_activity(tables[LEDGER], accounts, invoices, config)[0] if LEDGER in tables else ()
+    return _Books(config, accounts, invoices, of_customers, before), []
 
 
 # ------------------------------------------------------------------ the line
@@ -137,9 +140,9 @@ def _checked(books: _Books, cells: dict[str, str]) -> tuple[Activity | None, lis
     frame = pd.DataFrame({column: pd.array([cells[column]], dtype="str") for column in COLUMNS[LEDGER]})
     table = RawTable(LEDGER, _HERE, "", frame, np.zeros(1, np.int32))
     plain = books.config.model_copy(update={"columns": {}})
-    lines, findings = read_activity(table, books.accounts, books.invoices, plain)
-    if not findings and lines:
-        return lines[0], []
+    lines, findings = read_activity(table, books.accounts, books.invoices, plain, books.before)
+    if lines and not any(finding.severity is Severity.ERROR for finding in findings):
+        return lines[0], findings
     if not findings:  # there is such an account, and its own row is wrong
         return None, [finding for finding in books.of_customers if finding.account_id == cells["account_id"].strip()]
     # No format can be declared for the command line.

@@ -251,7 +251,7 @@ def show_account(console: Console, standing: Standing, decision: Decision, sched
         until = f" until {hold.until}" if hold.until else ", with no end set"
         where = f" on {hold.invoice_id}" if hold.invoice_id else ""
         console.print(Text(f"  · hold ({hold.kind}){plain(where)}{until}", style="yellow"))
-    for said in _conduct(standing):
+    for said in (*_given_up(standing), *_conduct(standing)):
         console.print(said, soft_wrap=True)
     for line in decision.items:
         item = line.item
@@ -289,6 +289,17 @@ def _conduct(standing: Standing) -> Iterable[Text]:
         yield Text(f"  · payment in advance: {plain(conduct.prepayment)}")
     for proposal in conduct.proposals:
         yield Text(f"  · proposed: {plain(proposal)}", style="magenta")
+
+
+def _given_up(standing: Standing) -> Iterable[Text]:
+    """What was written off, and what of that was undone: off the balance, and never off the record."""
+    lines = [line for line in standing.activity if line.kind == "writeoff" and line.amount]
+    for line in lines if standing.currency == standing.customer.currency else ():
+        amount = money.display(abs(line.amount or 0), standing.currency, LANGUAGE)
+        said = "written off" if (line.amount or 0) > 0 else "write-off undone"
+        of = f" of {line.invoice_id}" if line.invoice_id else ""
+        why = f": {line.note}" if line.note else ""
+        yield Text(plain(f"  · {said}{of} on {line.on}, {amount}{why}"))
 
 
 def _age(days_past_due: int) -> str:

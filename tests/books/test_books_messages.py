@@ -770,6 +770,18 @@ accounts/activity.csv:2: error: kind: "xyzzy" is no kind of activity
 """,
     ),
     Case(
+        "a write-off without a reason, and one that undoes too much",
+        {"activity": _ACTIVITY + "2026-02-01,acme,writeoff,,10.00,,,,\n2026-02-02,acme,writeoff,,-10.01,,,,back\n"},
+        r"""
+accounts/activity.csv:3: error: amount: "-10.01" undoes more than was written off by that day
+    Undo a write-off with its own invoice_id, or with none where it had none.
+    => acme
+accounts/activity.csv:2: warning: note: the write-off gives no reason
+    Write why, such as: uneconomic, gone away, insolvent, time-barred, dispute settled, goodwill.
+    => nobody
+""",
+    ),
+    Case(
         "no kind",
         {"activity": _ACTIVITY + "2026-02-01,acme,,,,,,,\n"},
         r"""
