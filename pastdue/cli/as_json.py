@@ -4,9 +4,24 @@ from collections.abc import Iterable
 from typing import Any
 
 from pastdue import money
+from pastdue.documents import beside, said_and_done
 from pastdue.findings import Finding
 from pastdue.flow import Run
-from pastdue.model import BUCKETS, Action, Decision, Hold, ItemDecision, Plan, Promise, Standing
+from pastdue.model import (
+    BUCKETS,
+    Accrual,
+    Action,
+    Charge,
+    Decision,
+    Hold,
+    ItemDecision,
+    Obligation,
+    Plan,
+    Promise,
+    Standing,
+)
+
+_SUMS = ("balance", "overdue", "credit", "interest", "fees")
 
 
 def findings(found: Iterable[Finding]) -> list[dict[str, Any]]:
@@ -49,8 +64,8 @@ def account(standing: Standing, decision: Decision) -> dict[str, Any]:
         "oldest_due": standing.oldest_due.isoformat() if standing.oldest_due else None,
         "days_past_due": standing.days_past_due,
         "buckets": buckets(standing.buckets, currency),
-        "interest": amount(0),
-        "fees": amount(0),
+        "interest": amount(standing.interest),
+        "fees": amount(standing.fees),
         "class": str(standing.conduct.klass),
         "track": standing.customer.track,
         "prepayment": bool(standing.conduct.prepayment),
@@ -60,24 +75,25 @@ def account(standing: Standing, decision: Decision) -> dict[str, Any]:
         "reason": standing.conduct.reason or None,
         "figures": standing.conduct.figures,
         "proposals": list(standing.conduct.proposals),
-        "obligations": [],
-        "items": [_item(line, currency) for line in decision.items],
+        "obligations": [_obligation(each) for each in standing.obligations if not said_and_done.is_ahead(each)],
+        "announced": [_obligation(each) for each in standing.obligations if said_and_done.is_ahead(each)],
+        "items": _items(standing, decision),
+        "charges": [_charge(charge) for charge in standing.charges],
         "decision": _decision(decision),
     }
 
 
 def totals(standings: Iterable[Standing]) -> dict[str, Any]:
-    """Balance, overdue and ageing of each currency; currencies are never added together."""
+    """Balance, overdue, charges and ageing of each currency; currencies are never added together."""
     found: dict[str, dict[str, Any]] = {}
     for standing in standings:
-        sums = found.setdefault(standing.currency, {"balance": 0, "overdue": 0, "credit": 0, "buckets": [0] * 6})
-        sums["balance"] += standing.balance
-        sums["overdue"] += standing.overdue
-        sums["credit"] += standing.credit
+        sums = found.setdefault(standing.currency, {**dict.fromkeys(_SUMS, 0), "buckets": [0] * 6})
+        for name in _SUMS:
+            sums[name] += getattr(standing, name)
         sums["buckets"] = [a + b for a, b in zip(sums["buckets"], standing.buckets, strict=True)]
     return {
         currency: {
-            **{name: money.to_text(sums[name], currency) for name in ("balance", "overdue", "credit")},
+            **{name: money.to_text(sums[name], currency) for name in _SUMS},
             "buckets": buckets(sums["buckets"], currency),
         }
         for currency, sums in sorted(found.items())
@@ -125,6 +141,31 @@ def _plan(plan: Plan, currency: str) -> dict[str, Any]:
     }
 
 
+def _obligation(each: Obligation) -> dict[str, Any]:
+    return {
+        "consequence": each.consequence,
+        "due": each.on.isoformat(),
+        "state": str(each.state),
+        "announced": each.announced.isoformat(),
+        "notice_id": each.notice_id or None,
+        "invoices": list(said_and_done.invoices(each)),
+        "why": each.why,
+        "held": each.held or None,
+    }
+
+
+def _items(standing: Standing, decision: Decision) -> list[dict[str, Any]]:
+    """What is open, and what is paid and still owes interest or a fixed sum; oldest due first."""
+    charges = {charge.key: charge for charge in standing.charges}
+    lines = [
+        _item(line, standing.currency) | _beside(charges.get(line.item.key), standing.currency)
+        for line in decision.items
+    ]
+    listed = {line.item.key for line in decision.items}
+    lines += [_paid(each, standing) for each in standing.charges if each.owed and each.key not in listed]
+    return sorted(lines, key=lambda line: str(line["due"]))
+
+
 def _item(line: ItemDecision, currency: str) -> dict[str, Any]:
     return {
         "invoice_id": line.item.invoice_id,
@@ -135,6 +176,52 @@ def _item(line: ItemDecision, currency: str) -> dict[str, Any]:
         "next_step": line.next_step or None,
         "next_on": line.next_on.isoformat() if line.next_on and line.next_step else None,
         "reasons": list(line.reasons),
+    }
+
+
+def _paid(charge: Charge, standing: Standing) -> dict[str, Any]:
+    """An invoice whose principal is paid: what it owes beside it stays as its own open item."""
+    nothing: dict[str, Any] = {"step": None, "next_step": None, "next_on": None, "reasons": []}
+    return {
+        "invoice_id": charge.invoice_id,
+        "due": charge.due.isoformat(),
+        "open": money.to_text(0, charge.currency),
+        "days_past_due": max((standing.on - charge.due).days, 0),
+        **nothing,
+        **_beside(charge, charge.currency),
+    }
+
+
+def _beside(charge: Charge | None, currency: str) -> dict[str, str]:
+    """What an item owes beside its principal."""
+    interest, fees = (charge.interest, charge.fees) if charge else (0, 0)
+    return {"interest": money.to_text(interest, currency), "fees": money.to_text(fees, currency)}
+
+
+def _charge(charge: Charge) -> dict[str, Any]:
+    """The worksheet of a due amount: every line of its interest, its fixed sum, and what became of both."""
+    sums = ("accrued", "interest_paid", "interest_waived", "fee", "fee_paid", "fee_waived")
+    return {
+        "invoice_id": charge.invoice_id,
+        "due": charge.due.isoformat(),
+        "regime": charge.regime,
+        "told": charge.told,
+        "since": charge.since.isoformat() if charge.since else None,
+        "fee_on": charge.fee_on.isoformat() if charge.fee_on else None,
+        **{name: money.to_text(getattr(charge, name), charge.currency) for name in sums},
+        **_beside(charge, charge.currency),
+        "lines": [_accrual(line, charge.currency) for line in charge.accruals],
+    }
+
+
+def _accrual(line: Accrual, currency: str) -> dict[str, Any]:
+    return {
+        "principal": money.to_text(line.principal, currency),
+        "from": line.first.isoformat(),
+        "to": line.last.isoformat(),
+        "days": line.days,
+        "rate": None if line.rate is None else beside.percent(line.rate),
+        "amount": money.to_text(line.amount, currency),
     }
 
 

@@ -1,6 +1,6 @@
 """What the operator reads in the terminal: tables for 80 columns, plain sentences, nothing that a pipe could not take."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from typing import Any
 
@@ -11,9 +11,24 @@ from rich.text import Text
 from pastdue import days, money
 from pastdue.cli.as_json import totals
 from pastdue.config import Schedule
+from pastdue.documents import beside, said_and_done
 from pastdue.findings import Finding, Severity
 from pastdue.flow import Run
-from pastdue.model import Action, Decision, Notice, Plan, PlanState, Promise, PromiseState, Sent, Standing
+from pastdue.model import (
+    Accrual,
+    Action,
+    Charge,
+    Decision,
+    Notice,
+    Obligation,
+    ObligationState,
+    Plan,
+    PlanState,
+    Promise,
+    PromiseState,
+    Sent,
+    Standing,
+)
 
 LANGUAGE = "en_GB"  # of the operator's screens
 
@@ -69,14 +84,18 @@ def summary(findings: Sequence[Finding]) -> str:
 
 
 def show_status(console: Console, run: Run, *, everyone: bool) -> None:
-    """The day, the sums per currency with their ageing, and who is to hear what."""
+    """The day, what was said and is to be done, the sums per currency with their ageing, and who is to hear what."""
     console.print(Text.assemble((_date(run.on), "bold"), f"  {plain(run.config.business.name)}"))
     console.print()
+    said = _said(run.standings)
+    if said:
+        console.print(said)
+        console.print()
     for currency, sums_ in totals(run.standings).items():
         for line in _ageing(currency, sums_):
             console.print(line)
     pairs = list(zip(run.standings, run.decisions, strict=True))
-    shown = pairs if everyone else [(s, d) for s, d in pairs if s.items or s.errors or s.credit]
+    shown = pairs if everyone else [(s, d) for s, d in pairs if _matters(s)]
     shown.sort(key=lambda pair: (pair[0].currency, -pair[0].overdue, -pair[0].balance, pair[0].account_id))
     if shown:
         console.print()
@@ -90,6 +109,51 @@ def show_status(console: Console, run: Run, *, everyone: bool) -> None:
         console.print(Text(f"{count(quiet, 'settled account')} not shown: status --all", style="dim"))
 
 
+def _matters(standing: Standing) -> bool:
+    """True when something is open, owed beside, in credit, wrong or to be done."""
+    to_do = any(map(said_and_done.is_open, standing.obligations))
+    owed = standing.balance or standing.interest or standing.fees
+    return bool(standing.items or owed or standing.errors or standing.credit or to_do)
+
+
+_BESIDE = {"interest": "interest", "fees": "fixed sums"}
+
+
+def _said(standings: Iterable[Standing]) -> Table | None:
+    """What was announced and is to be done: the longest overdue first, then what is due today."""
+    open_ = [(each, s) for s in standings for each in s.obligations if said_and_done.is_open(each)]
+    if not open_:
+        return None
+    open_.sort(key=lambda pair: (pair[0].on, pair[1].account_id, pair[0].consequence))
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("account", max_width=14, no_wrap=True, overflow="ellipsis")
+    table.add_column("said, and to be done", ratio=1)
+    for each, standing in open_:
+        late = each.state is ObligationState.OVERDUE and not each.held
+        told = f"{_late(each, standing)}: {_sentence(each)}"
+        table.add_row(plain(standing.account_id), Text(told, style="red" if late else "yellow"))
+    return table
+
+
+def _late(each: Obligation, standing: Standing) -> str:
+    late = said_and_done.days_overdue(each, standing)
+    return f"{count(late, 'day')} overdue" if late else "due today"
+
+
+def _sentence(each: Obligation) -> str:
+    """An obligation in a line: what is to be done, when it was said for what, and why it waits."""
+    about = ", ".join(said_and_done.invoices(each))
+    what, said = each.consequence, f"announced on {_short_day(each.announced)}"
+    since = f"{said if each.notice_id else f'since {_short_day(each.on)}'}{f' for {about}' if about else ''}"
+    waits = f"; waits: {each.held}" if each.held else ""
+    told = f"{each.why} ({what} {since})" if said_and_done.is_open(each) else f"{what}: {each.why} ({since})"
+    return plain(f"{told}{waits}")
+
+
+def _short_day(day: date) -> str:
+    return days.display_short(day, LANGUAGE)
+
+
 def _date(on: date) -> str:
     from babel.dates import format_date
 
@@ -98,7 +162,9 @@ def _date(on: date) -> str:
 
 def _ageing(currency: str, sums_: dict[str, Any]) -> Iterable[Text]:
     """What is open and overdue in one currency, and below it how old the overdue part is."""
-    yield Text.assemble((currency, "bold"), f"  {_short(sums_['balance'])} open, {_short(sums_['overdue'])} overdue")
+    told = [f"{_short(sums_['balance'])} open", f"{_short(sums_['overdue'])} overdue"]
+    told += [f"{_short(sums_[key])} {name}" for key, name in _BESIDE.items() if sums_[key].strip("0.")]
+    yield Text.assemble((currency, "bold"), f"  {', '.join(told)}")
     ages = [f"{name} days {_short(a)}" for name, a in list(sums_["buckets"].items())[1:] if a.strip("0.")]
     if ages:
         yield Text("     " + " · ".join(ages), style="dim")
@@ -115,13 +181,19 @@ def _accounts(pairs: Sequence[tuple[Standing, Decision]]) -> Table:
     table.add_column("account", max_width=14, no_wrap=True, overflow="ellipsis")
     table.add_column("overdue", justify="right", no_wrap=True)
     table.add_column("days", justify="right", no_wrap=True)
+    charged = any(standing.interest or standing.fees for standing, _ in pairs)
+    if charged:
+        table.add_column("charges", justify="right", no_wrap=True)
     table.add_column("today", ratio=1)
     for standing, decision in pairs:
-        overdue = money.display(standing.overdue, standing.currency, LANGUAGE) if standing.overdue else "–"
+        owed = standing.interest + standing.fees
+        sums_ = [(standing.overdue, "–"), (owed, "")] if charged else [(standing.overdue, "–")]
+        overdue, *rest = [money.display(sum_, standing.currency, LANGUAGE) if sum_ else none for sum_, none in sums_]
         table.add_row(
             plain(standing.account_id),
             overdue,
             str(standing.days_past_due or ""),
+            *rest,
             Text(plain(today(standing, decision)), style=_TONE.get(decision.action, "")),
         )
     return table
@@ -189,6 +261,9 @@ def today(standing: Standing, decision: Decision) -> str:
         return f"{decision.step} by {by}{until}"
     if decision.action is Action.CALL:
         return f"call ({decision.step})"
+    owed = standing.interest + standing.fees
+    if decision.action is Action.SETTLED and owed:
+        return f"paid; {money.display(owed, standing.currency, LANGUAGE)} of charges still owed"
     if decision.action is Action.SETTLED and standing.credit:
         return f"settled, {money.display(standing.credit, standing.currency, LANGUAGE)} in credit"
     return f"{decision.action}: {decision.reasons[0]}" if decision.reasons else str(decision.action)
@@ -223,7 +298,8 @@ def sums(notices: Iterable[Notice]) -> str:
     accounts = {notice.customer.account_id for notice in notices}
     asked: dict[str, dict[tuple[str, object], int]] = {}
     for notice in notices:
-        asked.setdefault(notice.currency, {}).update({line.item.key: line.item.open for line in notice.asked})
+        lines = {*notice.asked, *(line for line in notice.items if not line.item.open)}
+        asked.setdefault(notice.currency, {}).update({line.item.key: line.claimed for line in lines})
     amounts = [money.display(sum(lines.values()), currency, LANGUAGE) for currency, lines in sorted(asked.items())]
     said = f"{count(len(notices), 'notice')} to {count(len(accounts), 'account')}"
     return f"{said}, asking for {' and '.join(amounts)}" if amounts else said
@@ -240,6 +316,7 @@ def show_account(console: Console, standing: Standing, decision: Decision, sched
     facts = [f"{amount(standing.balance)} open", f"{amount(standing.overdue)} overdue"]
     if standing.days_past_due:
         facts.append(f"{count(standing.days_past_due, 'day')} past due")
+    facts += [f"{amount(sum_)} {name}" for key, name in _BESIDE.items() if (sum_ := getattr(standing, key))]
     if standing.credit:
         facts.append(f"{amount(standing.credit)} in credit")
     console.print(", ".join(facts) + f"; track {customer.track}, as at {standing.on}")
@@ -251,7 +328,7 @@ def show_account(console: Console, standing: Standing, decision: Decision, sched
         until = f" until {hold.until}" if hold.until else ", with no end set"
         where = f" on {hold.invoice_id}" if hold.invoice_id else ""
         console.print(Text(f"  · hold ({hold.kind}){plain(where)}{until}", style="yellow"))
-    for said in (*_given_up(standing), *_conduct(standing)):
+    for said in (*_obligations(standing), *_given_up(standing), *_conduct(standing)):
         console.print(said, soft_wrap=True)
     for line in decision.items:
         item = line.item
@@ -270,6 +347,81 @@ def show_account(console: Console, standing: Standing, decision: Decision, sched
             console.print(Text("    ").append_text(_step(step.name, line.step, line.next_step, sent, line.next_on)))
         for reason in line.reasons:
             console.print(Text(f"    · {plain(reason)}", style="dim"))
+    for charge in standing.charges:
+        console.print()
+        for told in _worksheet(charge):
+            console.print(told, soft_wrap=True)
+
+
+def _obligations(standing: Standing) -> Iterable[Text]:
+    """What was said and what became of it: what is to be done first, with the commands that answer it."""
+    order = (ObligationState.OVERDUE, ObligationState.DUE, ObligationState.AHEAD)
+    told = sorted(standing.obligations, key=lambda each: order.index(each.state) if each.state in order else len(order))
+    if told:
+        yield Text("Said and done:")
+    for each in told:
+        state = _late(each, standing) if said_and_done.is_open(each) else str(each.state)
+        if said_and_done.is_ahead(each):
+            state = f"from {_short_day(each.on)}"
+        tone = "red" if each.state is ObligationState.OVERDUE and not each.held else ""
+        yield Text(f"  · {state}: {_sentence(each)}", style=tone or ("yellow" if said_and_done.is_open(each) else ""))
+        for command in said_and_done.answers(each, standing):
+            yield Text(f"      {command}", style="bold")
+
+
+def _worksheet(charge: Charge) -> Iterable[Text]:
+    """What a due amount owes beside its principal, with the arithmetic of every line."""
+
+    def amount(minor: int) -> str:
+        return money.display(minor, charge.currency, LANGUAGE)
+
+    paid = "" if charge.principal > 0 else ", principal paid"
+    told = "" if charge.told else "; no notice announced it before today: not claimed"
+    yield Text.assemble(
+        (plain(charge.invoice_id), "bold"),
+        f"  {amount(charge.owed)} owed beside the principal{paid}, by {charge.regime}{told}",
+    )
+    year = beside.year_days(charge.accruals)
+    for line in charge.accruals:
+        yield Text(f"    {_accrual(line, year, charge.currency)}")
+    if charge.accruals:
+        left = _left(charge.accrued, charge.interest_paid, charge.interest_waived, charge.interest, amount)
+        yield Text(f"    interest {left}")
+    if charge.fee and charge.fee_on:
+        left = _left(charge.fee, charge.fee_paid, charge.fee_waived, charge.fees, amount)
+        yield Text(f"    fixed sum of {charge.fee_on} {left}")
+    if charge.unknown_from:
+        yield Text(
+            f"    No rate is known from {charge.unknown_from}: nothing is claimed for these days. Add the reference "
+            "rate in config.toml,",
+            style="yellow",
+        )
+        yield Text(
+            f'    by the day it holds from: [interest.rates] {charge.unknown_from} = "0.00"',
+            style="yellow",
+        )
+
+
+def _accrual(line: Accrual, year: int, currency: str) -> str:
+    """Principal × days × rate / year = amount, its days, and what the rate is made of."""
+    span = f"{line.first} to {line.last}"
+    principal = money.display(line.principal, currency, LANGUAGE)
+    if line.rate is None:
+        return f"{span}: {principal} × {count(line.days, 'day')}, rate not known: nothing"
+    rate, made_of = f"{beside.percent(line.rate)} %", ""
+    if line.reference is not None:
+        more = line.rate - line.reference
+        sign = "+" if more >= 0 else "-"
+        made_of = f"  ({rate} = {beside.percent(line.reference)} % {sign} {beside.percent(abs(more))} %)"
+    over = f" / {year}" if year else " a year"
+    amount = money.display(line.amount, currency, LANGUAGE)
+    return f"{span}: {principal} × {count(line.days, 'day')} × {rate}{over} = {amount}{made_of}"
+
+
+def _left(sum_: int, paid: int, waived: int, owed: int, amount: Callable[[int], str]) -> str:
+    """A charge with what was paid and waived of it, and what is owed."""
+    gone = [f"{amount(each)} {what}" for each, what in ((paid, "paid"), (waived, "waived")) if each]
+    return f"{amount(sum_)}, {' and '.join(gone)}: {amount(owed)} owed" if gone else f"{amount(sum_)} owed"
 
 
 def _conduct(standing: Standing) -> Iterable[Text]:
