@@ -200,7 +200,7 @@ def lines_of(standing: Standing) -> tuple[Sent, ...]:
 
 
 def ladder(*steps: Mapping[str, object], calendar: Mapping[str, object] = NO_CALENDAR, **config: object) -> Config:
-    """A config with one schedule; the days are business days unless a calendar says otherwise.
+    """A config with one schedule; the days are business days unless a calendar says otherwise, and no limits of contact.
 
     Settings of the schedule are given as `schedule={...}`, further schedules as `tracks_of={name: [step, ...]}`.
     """
@@ -210,6 +210,7 @@ def ladder(*steps: Mapping[str, object], calendar: Mapping[str, object] = NO_CAL
         {
             "business": {"name": "B"},
             "calendar": calendar,
+            "contact": {"limits": "none"},
             "schedule": {"standard": {"step": list(steps), **own}}
             | {name: {"step": list(track)} for name, track in others.items()},
             **config,

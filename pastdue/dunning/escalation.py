@@ -7,9 +7,21 @@ from datetime import date, timedelta
 
 from pastdue.config import Config, Schedule, Step
 from pastdue.days import Calendar
-from pastdue.dunning.answers import answer_due, first_about, not_received, sent_again
+from pastdue.dunning import limits as contact_limits
+from pastdue.dunning.answers import (
+    INVOICE_AGAIN,
+    PLAN,
+    PLAN_OFFER,
+    PREPAYMENT_LIFTED,
+    PROMISE,
+    answer_due,
+    first_about,
+    not_received,
+    sent_again,
+)
 from pastdue.dunning.holds import forbids_answers, free_since, holds
 from pastdue.dunning.ladder import Place, brings_forward, broken_on, place
+from pastdue.dunning.limits import Contact, Limits
 from pastdue.model import (
     Action,
     Announcement,
@@ -24,27 +36,57 @@ from pastdue.model import (
     State,
 )
 
+# Answers that the customer asked for, or that free them of something: no limit keeps them back, but they count.
+_ASKED_FOR = frozenset({PROMISE, PLAN, PLAN_OFFER, INVOICE_AGAIN, PREPAYMENT_LIFTED})
+
 
 def decisions(standings: Iterable[Standing], config: Config) -> tuple[Decision, ...]:
-    """One decision per standing, in the same order."""
-    calendar = config.business_days()
-    return tuple(decide(standing, config, calendar) for standing in standings)
+    """One decision per standing, in the same order. What is decided in one currency counts for the next."""
+    calendar, limits = config.business_days(), contact_limits.of(config)
+    today: defaultdict[str, list[Contact]] = defaultdict(list)
+    found = []
+    for standing in standings:
+        decision = decide(standing, config, calendar, limits, today[standing.account_id])
+        if decision.action in {Action.NOTICE, Action.CALL}:
+            today[standing.account_id] += _contacts_of(decision, standing)
+        found.append(decision)
+    return tuple(found)
 
 
-def decide(standing: Standing, config: Config, calendar: Calendar) -> Decision:
+def decide(
+    standing: Standing, config: Config, calendar: Calendar, limits: Limits, today: Sequence[Contact] = ()
+) -> Decision:
     """What is done about the account today.
 
-    Holds come first, then what is owed as an answer, then the ladder: one email or letter at most, at the highest step
-    due among its items.
+    Holds come first, then the limits of contact, then what is owed as an answer, then the ladder: one email or letter at
+    most, at the highest step due among its items. `today` are the contacts decided on in its other currencies.
     """
     held = holds(standing, config)
+    known = (*contact_limits.contacts(standing), *today)
     answer = None if forbids_answers(held) or _heard_today(standing) else answer_due(standing, held, config, calendar)
     by = _in_writing(answer, standing) if answer and calendar.is_business(standing.on) else ()
+    later = ""
     if answer and by:
-        return _answer(standing, answer, by, _lines(standing, config, calendar, held), held)
+        later = _answer_waits(answer, by, standing, limits, calendar, known)
+        if not later:
+            return _answer(standing, answer, by, _lines(standing, config, calendar, held, limits, known)[0], held)
     if not standing.items:
-        return _nothing_open(standing, held)
-    lines = _lines(standing, config, calendar, held)
+        decision = _nothing_open(standing, held)
+    else:
+        lines, stopped = _lines(standing, config, calendar, held, limits, known)
+        decision = _by_the_ladder(standing, config.schedule[standing.customer.track], calendar, lines, stopped, held)
+    return replace(decision, reasons=(*decision.reasons, later)) if later else decision
+
+
+def _by_the_ladder(
+    standing: Standing,
+    schedule: Schedule,
+    calendar: Calendar,
+    lines: tuple[ItemDecision, ...],
+    stopped: tuple[str, ...],
+    held: tuple[Hold, ...],
+) -> Decision:
+    """The step that is due; `stopped` says why a step that would be due today waits for a limit."""
     account_holds = tuple(hold for hold in held if not hold.invoice_id)
     if account_holds:
         return Decision(
@@ -55,17 +97,15 @@ def decide(standing: Standing, config: Config, calendar: Calendar) -> Decision:
             items=lines,
             holds=held,
         )
-    schedule = config.schedule[standing.customer.track]
     due = [line for line in lines if line.is_due]
     written = [line for line in due if not schedule.step[line.rung].is_call]
     if written:
         return _notice(standing, schedule, calendar, lines, written, held)
     if due:
-        tried = _tried(standing, config, calendar)
-        if tried:
-            return Decision(standing.account_id, standing.currency, Action.WAIT, (tried,), items=lines, holds=held)
         step = schedule.step[max(line.rung for line in due)]
         return _to_call(standing, lines, due, step, schedule.rung(step.name), held)
+    if stopped:
+        return Decision(standing.account_id, standing.currency, Action.WAIT, stopped, items=lines, holds=held)
     return _not_today(standing, lines, held)
 
 
@@ -73,7 +113,7 @@ def _nothing_open(standing: Standing, held: tuple[Hold, ...]) -> Decision:
     action, why = Action.SETTLED, "everything is paid"
     if standing.credit:
         why = "everything is paid, and there is credit on the account"
-    elif any(line.kind == "writeoff" for line in standing.activity):
+    elif sum(line.amount or 0 for line in standing.activity if line.kind == "writeoff") > 0:
         why = "nothing is open: what was not paid is written off"
     elif not (standing.payments or standing.history or standing.conduct.days_late):
         action, why = Action.NONE, "nothing was ever invoiced"
@@ -117,27 +157,54 @@ def _answer(
     )
 
 
-def _tried(standing: Standing, config: Config, calendar: Calendar) -> str:
-    """Why no call is made today although one is due: it was tried as often as may be. "" when it may be tried."""
-    attempts = [line.on for line in standing.activity if line.kind in {"no-answer", "voicemail"}]
-    if standing.on in attempts:
-        return f"tried today; again on {calendar.on_or_after(standing.on + timedelta(days=1))}"
-    week = [on for on in attempts if (standing.on - on).days < 7]
-    if len(week) >= config.calls.per_week:
-        again = calendar.on_or_after(week[-config.calls.per_week] + timedelta(days=7))
-        return f"tried {len(week)} times in seven days; again on {again}"
-    return ""
+def _answer_waits(
+    answer: Answer,
+    channels: tuple[str, ...],
+    standing: Standing,
+    limits: Limits,
+    calendar: Calendar,
+    known: Sequence[Contact],
+) -> str:
+    """Why an answer that nobody asked for may not go today; "" when it may."""
+    if answer.step in _ASKED_FOR:
+        return ""
+    waits = contact_limits.wait(
+        standing,
+        limits,
+        calendar,
+        "message",
+        channels=len(channels),
+        is_dunning=any(due < standing.on for _, due in answer.items),
+        known=known,
+    )
+    return f"{answer.step} waits: {waits[1]}" if waits else ""
 
 
-def _lines(standing: Standing, config: Config, calendar: Calendar, held: Sequence[Hold]) -> tuple[ItemDecision, ...]:
-    """Where each open item stands on its ladder."""
+def _contacts_of(decision: Decision, standing: Standing) -> list[Contact]:
+    """What a decision is, once it is carried out, for the limits."""
+    about = decision.answer.items if decision.answer else tuple(each.item.key for each in decision.items if each.is_due)
+    is_dunning = any(due < standing.on for _, due in about)
+    return [
+        Contact(standing.on, channel, f"{standing.currency}-{channel}", is_dunning) for channel in decision.channels
+    ]
+
+
+def _lines(
+    standing: Standing,
+    config: Config,
+    calendar: Calendar,
+    held: Sequence[Hold],
+    limits: Limits,
+    known: Sequence[Contact],
+) -> tuple[tuple[ItemDecision, ...], tuple[str, ...]]:
+    """Where each open item stands on its ladder; and why what would be due today waits for a limit of contact."""
     schedule = config.schedule[standing.customer.track]
     by_item: defaultdict[tuple[str, date], list[Sent]] = defaultdict(list)
     for line in standing.history:
         by_item[line.key].append(line)
     talks = [line for line in standing.activity if line.kind == "call"]
     never_arrived, again, free = not_received(standing), sent_again(standing), free_since(standing, config)
-    found = []
+    found, stopped = [], []
     for item in standing.items:
         said = first_about(never_arrived, item)
         restarts_on = again[item.key] + timedelta(days=1) if said and item.key in again else None
@@ -153,8 +220,43 @@ def _lines(standing: Standing, config: Config, calendar: Calendar, held: Sequenc
             restart=said.on if said else None,
             free_since=max(filter(None, (free.get(""), free.get(item.invoice_id), restarts_on)), default=None),
         )
-        found.append(_item(where, standing, schedule, calendar, held, restarts_on))
-    return tuple(found)
+        unlimited = _item(where, standing, schedule, calendar, held, restarts_on)
+        limited = _within(limits, unlimited, standing, schedule, calendar, known)
+        if unlimited.is_due and not limited.is_due:
+            stopped.append(limited.reasons[-1])
+        found.append(limited)
+    return tuple(found), tuple(dict.fromkeys(stopped))
+
+
+def _within(
+    limits: Limits,
+    line: ItemDecision,
+    standing: Standing,
+    schedule: Schedule,
+    calendar: Calendar,
+    known: Sequence[Contact],
+) -> ItemDecision:
+    """The line, moved to the first day on which its step breaks no limit of contact."""
+    if line.next_on is None or not line.next_step:
+        return line
+    step = schedule.step[line.rung]
+    channels = _reachable(step.channels, step.name, standing)[0]
+    is_call = step.is_call or channels == ("call",)
+    waits = contact_limits.wait(
+        standing,
+        limits,
+        calendar,
+        "call" if is_call else "message",
+        first=line.next_on,
+        channels=len(channels),
+        is_dunning=line.item.due < line.next_on,
+        # What is to be said in two currencies is said in one call.
+        known=[each for each in known if not (is_call and each.is_call and each.notice_id)],
+    )
+    if waits is None:
+        return line
+    day, why = waits
+    return replace(line, next_on=day, is_due=False, reasons=(*line.reasons, why), announces=())
 
 
 def _item(
