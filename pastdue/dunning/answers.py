@@ -7,11 +7,11 @@ from pastdue.config import Config
 from pastdue.days import Calendar
 from pastdue.dunning.conduct import sent_since
 from pastdue.dunning.holds import is_covered, not_asked_for
-from pastdue.dunning.plans import options
+from pastdue.dunning.plans import INSTALMENT, TO_PAY_INSTALMENT, ways_to_pay
 from pastdue.model import Activity, Answer, Hold, OpenItem, PlanState, PromiseState, Standing
 
 PROMISE, PLAN, PLAN_OFFER = "promise", "plan", "plan-offer"
-INVOICE_AGAIN, INSTALMENT = "invoice-again", "instalment"
+INVOICE_AGAIN = "invoice-again"
 PREPAYMENT, PREPAYMENT_LIFTED = "prepayment", "prepayment-lifted"
 TO_PAY_AGAIN = timedelta(days=7)  # after an invoice that had not arrived
 
@@ -31,7 +31,7 @@ def answer_due(standing: Standing, held: tuple[Hold, ...], config: Config, calen
                 _plan(standing),
                 _invoice_again(standing, asked, calendar),
                 _plan_offer(standing, asked, config),
-                _instalment(standing),
+                _instalment(standing, calendar),
                 _prepayment(standing, asked),
             )
             for answer in owed
@@ -65,12 +65,25 @@ def _plan(standing: Standing) -> Iterator[Answer]:
 def _invoice_again(standing: Standing, asked: Sequence[OpenItem], calendar: Calendar) -> Iterator[Answer]:
     """The invoice once more, to a customer who says that it did not arrive: each invoice once, however often it is said."""
     lines, sent = not_received(standing), sent_again(standing)
-    said = {item.key: line for item in asked if (line := first_about(lines, item)) and item.key not in sent}
-    items = tuple(said)
-    if items:
-        pay_by = calendar.on_or_after(standing.on + TO_PAY_AGAIN)
-        why = f"said on {min(line.on for line in said.values())}: the invoice did not arrive"
-        yield Answer(INVOICE_AGAIN, items, pay_by, why=why)
+    again = [(item, line) for item in asked if (line := first_about(lines, item)) and item.key not in sent]
+    if again:
+        items = [item for item, _ in again]
+        why = f"said on {min(line.on for _, line in again)}: the invoice did not arrive"
+        yield Answer(INVOICE_AGAIN, _keys(items), _time_to_pay(items, standing.on, calendar), why=why)
+
+
+def _time_to_pay(items: Sequence[OpenItem], on: date, calendar: Calendar) -> date | None:
+    """The deadline of invoices that go once more: what is overdue gets it, and what is not due yet is not made due by it.
+
+    None where there are several that keep their own due dates.
+    """
+    week = calendar.on_or_after(on + TO_PAY_AGAIN)
+    if any(item.is_overdue for item in items):
+        return week
+    last = max(item.due for item in items)
+    if last <= week:
+        return week
+    return calendar.on_or_after(last) if all(item.due == last for item in items) else None
 
 
 def not_received(standing: Standing) -> list[Activity]:
@@ -94,25 +107,25 @@ def _plan_offer(standing: Standing, asked: Sequence[OpenItem], config: Config) -
     said = next((a for a in reversed(standing.activity) if a.kind == "reason"), None)
     if said is None or said.note != "cash-flow" or standing.conduct.plan or not any(i.is_overdue for i in asked):
         return
-    if standing.currency != standing.customer.currency or sent_since(standing, PLAN_OFFER, said.on):
-        return
-    most = config.plans.consumer_instalments if standing.customer.kind == "consumer" else 12
-    ways = options(sum(item.open for item in asked), most, said.amount or 0)
-    if ways:
-        why = f"said on {said.on}: short of cash"
-        yield Answer(PLAN_OFFER, _keys(asked), options=tuple(way.amounts for way in ways), why=why)
+    ways = ways_to_pay(standing, sum(item.open for item in asked), config)
+    if ways and not sent_since(standing, PLAN_OFFER, said.on):
+        yield Answer(PLAN_OFFER, _keys(asked), options=ways, why=f"said on {said.on}: short of cash")
 
 
-def _instalment(standing: Standing) -> Iterator[Answer]:
-    """A reminder of an instalment that is past its date, before it becomes a default."""
+def _instalment(standing: Standing, calendar: Calendar) -> Iterator[Answer]:
+    """A reminder of an instalment that is past its date, before it becomes a default.
+
+    It gives until the end of the grace, and where it goes late some days at the least: the default waits for that day.
+    """
     plan = standing.conduct.plan
     if plan is None or plan.state is not PlanState.LATE or plan.until is None:
         return
     missed = next(each for each in plan.instalments if each.paid < each.amount)
     if not sent_since(standing, INSTALMENT, missed.due):
         items = tuple(item.key for item in standing.items if is_covered(item, plan.made))
+        pay_by = calendar.on_or_after(max(plan.until, calendar.plus(standing.on, TO_PAY_INSTALMENT)))
         why = f"instalment {missed.number} was due on {missed.due}"
-        yield Answer(INSTALMENT, items, plan.until, missed.amount - missed.paid, plan=plan, why=why)
+        yield Answer(INSTALMENT, items, pay_by, missed.amount - missed.paid, plan=plan, why=why)
 
 
 def _prepayment(standing: Standing, asked: Sequence[OpenItem]) -> Iterator[Answer]:

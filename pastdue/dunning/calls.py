@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 from pastdue import money
 from pastdue.config import Config
+from pastdue.dunning import plans
 from pastdue.dunning.conduct import YEAR, contacts_since
-from pastdue.dunning.plans import options
 from pastdue.dunning.promises import kept_rates
 from pastdue.model import Action, Class, Decision, Promise, Standing
 
@@ -24,8 +24,6 @@ _PAYS = {Class.ON_TIME: 90, Class.SLOW: 75, Class.UNKNOWN: 60, Class.BREAKS: 35,
 _LESS_FOR_EACH, _AT_LEAST = 20, 20  # the chance of an answer falls with each call that was not answered, to this
 _BY_AGE = ((30, 100), (60, 90), (90, 80), (120, 65))  # up to so many days past due, what is left of a claim's chance
 _OLDEST = 50
-
-MOST_INSTALMENTS = 12
 
 CONTACTS, DAYS_LATE = 6, 30  # from which a customer's business may cost more than it pays
 
@@ -45,6 +43,7 @@ class Chasing(NamedTuple):
     days_late: int | None  # on average, of the invoices paid; None when none was
     received: int
     overdue: int
+    interest: int  # unpaid, beside what is overdue
 
 
 def worths(standings: Iterable[Standing], decisions: Iterable[Decision]) -> dict[tuple[str, str], Worth]:
@@ -93,16 +92,8 @@ def _age(days: int) -> str:
 
 
 def ways_to_pay(standing: Standing, config: Config) -> tuple[tuple[int, ...], ...]:
-    """Plans that could be agreed, as amounts that add up to all that is open; by what they said they can pay, if anything.
-
-    None in a currency in which the diary keeps no plans.
-    """
-    if standing.currency != standing.customer.currency:
-        return ()
-    most = config.plans.consumer_instalments if standing.customer.kind == "consumer" else MOST_INSTALMENTS
-    said = next((line for line in reversed(standing.activity) if line.kind == "reason"), None)
-    can_pay = said.amount or 0 if said and said.note == "cash-flow" else 0
-    return tuple(way.amounts for way in options(standing.balance, most, can_pay))
+    """Plans that a call could end with, as amounts that add up to all that is open."""
+    return plans.ways_to_pay(standing, standing.balance, config)
 
 
 def to_stop_serving(standings: Iterable[Standing]) -> dict[tuple[str, str], Chasing]:
@@ -125,7 +116,7 @@ def costs_more_than_it_pays(standing: Standing) -> Chasing | None:
     late = _mean(standing.conduct.days_late)
     if standing.overdue <= received and (late is None or late < DAYS_LATE):
         return None
-    return Chasing(contacts, late, received, standing.overdue)
+    return Chasing(contacts, late, received, standing.overdue, standing.interest)
 
 
 def kept_in_a_year(standings: Iterable[Standing], on: date) -> dict[str, tuple[int, int, int, int]]:

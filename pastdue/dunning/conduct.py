@@ -9,7 +9,7 @@ from pastdue.days import Calendar
 from pastdue.dunning.debt import Debt
 from pastdue.dunning.holds import in_force
 from pastdue.dunning.obligations import prepayment_announced
-from pastdue.dunning.plans import plan
+from pastdue.dunning.plans import INSTALMENT, plan
 from pastdue.dunning.promises import promises
 from pastdue.model import Activity, Class, Conduct, PlanState, PromiseState, Sent, Standing, State
 
@@ -37,8 +37,10 @@ def with_conduct(
             _without_releases_of_holds(activity, config),
             debt,
             standing.on,
+            calendar=calendar,
             unsigned_days=config.plans.unsigned_days,
             grace=config.plans.grace,
+            reminded=[(line.on, line.pay_by) for line in sent_since(standing, INSTALMENT, date.min) if line.pay_by],
         ),
         reason=reason.note if reason else "",
         reason_on=reason.on if reason else None,

@@ -5,10 +5,15 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from pastdue import money
+from pastdue.config import Config
+from pastdue.days import Calendar
 from pastdue.dunning.debt import Debt
-from pastdue.model import Activity, Instalment, Plan, PlanState
+from pastdue.model import Activity, Instalment, Plan, PlanState, Standing
 
 OPTIONS = (2, 3, 6, 12)  # instalments that are offered where the customer names no amount
+MOST_INSTALMENTS = 12
+INSTALMENT = "instalment"  # the reminder of a late instalment, as it is recorded
+TO_PAY_INSTALMENT = 3  # business days that it leaves at the least
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,19 @@ def options(total: int, most: int, can_pay: int = 0) -> tuple[Option, ...]:
     return tuple(Option(tuple(money.split(total, count))) for count in sorted(counts) if total >= count)
 
 
+def ways_to_pay(standing: Standing, total: int, config: Config) -> tuple[tuple[int, ...], ...]:
+    """Plans that could be agreed for a total (minor units), as amounts; by what they said they can pay, if anything.
+
+    None in a currency in which the diary keeps no plans; for a consumer, no more instalments than may be offered.
+    """
+    if standing.currency != standing.customer.currency:
+        return ()
+    most = config.plans.consumer_instalments if standing.customer.kind == "consumer" else MOST_INSTALMENTS
+    said = next((line for line in reversed(standing.activity) if line.kind == "reason"), None)
+    can_pay = said.amount or 0 if said and said.note == "cash-flow" else 0
+    return tuple(way.amounts for way in options(total, most, can_pay))
+
+
 def schedule(total: int, each: int, first: date, every: str, count: int) -> tuple[tuple[date, int], ...]:
     """The dates and amounts of an agreed plan: `each` time the amount, the last one what is then left of the total.
 
@@ -65,11 +83,21 @@ def _later(first: date, every: str, times: int) -> date:
     return date(year, month + 1, min(first.day, 27))
 
 
-def plan(activity: Iterable[Activity], debt: Debt, on: date, *, unsigned_days: int, grace: int) -> Plan | None:
+def plan(
+    activity: Iterable[Activity],
+    debt: Debt,
+    on: date,
+    *,
+    calendar: Calendar,
+    unsigned_days: int,
+    grace: int,
+    reminded: Iterable[tuple[date, date]] = (),
+) -> Plan | None:
     """The account's last plan as it goes on the day; None when there is none, or a line released it.
 
     The plan's total is what was owed when it was made, less what was credited or written off since. Payments since then
-    fill its instalments in order, but for those that name an invoice of later.
+    fill its instalments in order, but for those that name an invoice of later. `reminded` are the reminders of late
+    instalments, each as its day and the deadline it gave: no default before that.
     """
     made: Activity | None = None
     signed: date | None = None
@@ -87,7 +115,12 @@ def plan(activity: Iterable[Activity], debt: Debt, on: date, *, unsigned_days: i
     paid = sum(payment.amount for payment in debt.payments if debt.is_for(made.on, payment))
     dated = schedule(debt.owed(made.on, on), made.amount, made.due, made.every or "month", made.count)
     instalments = tuple(_filled(dated, paid))
-    state, until = _state(made.on, signed, instalments, on, unsigned_days, grace)
+    state, until = _how_it_goes(made.on, signed, instalments, on, unsigned_days)
+    if state is PlanState.LATE:
+        missed = next(each.due for each in instalments if each.paid < each.amount)
+        given = (pay_by for day, pay_by in reminded if day >= max(made.on, missed))
+        until = max((_end_of_grace(missed, grace, calendar), *given))
+        state = PlanState.LATE if on <= until else PlanState.DEFAULT
     return Plan(made.on, signed, state, until, instalments, made.row)
 
 
@@ -98,17 +131,25 @@ def _filled(dated: Iterable[tuple[date, int]], paid: int) -> Iterable[Instalment
         yield Instalment(number, due, amount, used)
 
 
-def _state(
-    made: date, signed: date | None, instalments: Sequence[Instalment], on: date, unsigned_days: int, grace: int
+def _how_it_goes(
+    made: date, signed: date | None, instalments: Sequence[Instalment], on: date, unsigned_days: int
 ) -> tuple[PlanState, date | None]:
+    """The plan's state, whatever the grace of an instalment that is late."""
     open_ = [each for each in instalments if each.paid < each.amount]
     if not open_:
         return PlanState.PAID, None
     if signed is None:
         until = made + timedelta(days=unsigned_days)
         return (PlanState.OFFERED if on <= until else PlanState.LAPSED), until
-    missed = open_[0].due
-    if on <= missed:
-        return PlanState.GOOD, None
-    until = missed + timedelta(days=grace)
-    return (PlanState.LATE if on <= until else PlanState.DEFAULT), until
+    return (PlanState.GOOD if on <= open_[0].due else PlanState.LATE), None
+
+
+def _end_of_grace(missed: date, grace: int, calendar: Calendar) -> date:
+    """The last day on which a late instalment still keeps the plan.
+
+    A weekend does not eat the grace up: the reminder of the first business day leaves what a reminder has to leave.
+    """
+    if not grace:
+        return missed
+    first = calendar.on_or_after(missed + timedelta(days=1))
+    return max(missed + timedelta(days=grace), calendar.plus(first, TO_PAY_INSTALMENT))

@@ -272,6 +272,14 @@ def test_an_invoice_sent_again_says_sorry_and_presses_nobody(language: str) -> N
     assert ("We are sorry" if language == "en" else "es tut uns leid") in text
     assert ("€1,000.00 reaches us by 9 March 2026" if language == "en" else "1.000,00 € bis zum 9. März 2026") in text
     assert re.findall(r"late\b|overdue|überfällig|remind|mahn|2030", text, re.IGNORECASE) == []
+    assert re.findall("Due on|Fällig am", text) == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_invoice_sent_again_before_its_day_names_that_day(language: str) -> None:
+    of = answering(replace(notice("invoice-again", item("2041", -20), language=language), pay_by=None))
+    text = said(LETTERS.write(of, CONFIG))
+    assert ("Due on 22 Mar 2026" if language == "en" else "Fällig am 22. März 2026") in text
 
 
 def test_an_invoice_sent_again_is_attached_whether_or_not_its_step_did() -> None:

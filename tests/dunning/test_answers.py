@@ -97,6 +97,34 @@ def test_the_invoice_sent_again_stands_for_the_steps_before_the_due_date() -> No
     ]
 
 
+@pytest.mark.parametrize(
+    ("due", "pay_by"),
+    [
+        (["2025-01-10", "2025-06-30"], "2025-02-10"),  # the overdue one; what is not due keeps its own date
+        (["2025-02-05"], "2025-02-10"),
+        (["2025-02-05", "2025-02-10"], "2025-02-10"),
+        (["2025-03-31"], "2025-03-31"),
+        (["2025-03-31", "2025-03-31"], "2025-03-31"),
+        (["2025-02-05", "2025-03-31"], None),
+    ],
+)
+def test_an_invoice_that_goes_again_is_not_due_before_its_own_date(due: list[str], pay_by: str | None) -> None:
+    invoices = [(f"I{n}", "2025-01-01", each, 50_000) for n, each in enumerate(due)]
+    answer = answer_on("2025-02-03", line("2025-02-03", "reason", note="not-received"), invoices=invoices)
+    assert len(answer.items) == len(due)
+    assert answer.pay_by == (day(pay_by) if pay_by else None)
+
+
+def test_an_invoice_that_went_again_before_its_due_date_is_reminded_of_after_it() -> None:
+    said = line("2025-01-03", "reason", note="not-received")
+    later = [("I", "2025-01-01", "2025-02-10", 50_000), ("J", "2025-01-02", "2025-02-20", 20_000)]
+    assert told(ledger(later, activity=diary(said)), LADDER, "2025-01-01", "2025-02-28") == [
+        "2025-01-03 invoice-again",
+        "2025-02-11 reminder",
+        "2025-02-21 reminder",
+    ]
+
+
 def test_a_paid_invoice_is_not_sent_again() -> None:
     for said in (NOT_RECEIVED, line("2025-02-03", "reason", note="not-received")):
         assert "invoice-again" not in " ".join(story(said, payments=[("2025-02-03", "", 50_000, "")]))
@@ -179,6 +207,42 @@ def test_a_late_instalment_is_reminded_of_once_and_unpaid_after_its_grace_it_is_
     assert answer.why == "instalment 1 was due on 2025-02-28"
 
 
+def test_a_reminder_that_goes_on_the_last_day_of_the_grace_leaves_some_days_and_the_default_waits_for_them() -> None:
+    books = ledger(ONE, activity=diary(PLAN, SIGNED))
+    days = [day("2025-01-11"), day("2025-01-20"), *every_day("2025-03-05", "2025-03-15")]  # nobody ran it in between
+    made = {str(on): decision for on, decision in decided(books, LADDER, days)}
+    answer = made["2025-03-05"].answer
+    assert answer is not None
+    assert (answer.step, answer.pay_by) == ("instalment", day("2025-03-08"))
+    assert [on for on, decision in made.items() if decision.action is Action.NOTICE][-1] == "2025-03-10"
+    assert {hold.until for hold in made["2025-03-08"].holds} == {day("2025-03-08")}
+    assert made["2025-03-09"].holds == ()
+
+
+def test_the_deadline_of_a_late_instalment_is_a_business_day() -> None:
+    config = LADDER.model_copy(update={"calendar": ladder(step("r", 1), calendar={"country": "none"}).calendar})
+    reminded = [line for line in story(PLAN, SIGNED, config=config, last="2025-03-20") if line > "2025-03"]
+    assert reminded == [
+        "2025-03-03 instalment",  # the first of March is a Saturday; they have until Thursday, three business days
+        "2025-03-10 second",
+        "2025-03-18 demand",
+    ]
+    early = line("2025-01-20", "plan", amount=25_000, due="2025-02-24", every="month", count=2)
+    books = ledger(ONE, activity=diary(early, SIGNED))
+    answers = [d.answer for _, d in decided(books, config, every_day("2025-01-09", "2025-02-25")) if d.answer]
+    assert (answers[-1].step, answers[-1].pay_by) == ("instalment", day("2025-03-03"))  # the grace ends on a Saturday
+
+
+def test_money_that_comes_by_the_deadline_of_the_reminder_keeps_the_plan() -> None:
+    books = ledger(ONE, [("2025-03-08", "", 25_000, "")], activity=diary(PLAN, SIGNED))
+    days = [day("2025-01-11"), day("2025-01-20"), *every_day("2025-03-05", "2025-03-20")]
+    assert [d.step for _, d in decided(books, LADDER, days) if d.action is Action.NOTICE] == [
+        "reminder",
+        "plan",
+        "instalment",
+    ]
+
+
 def test_a_default_is_proposed_to_the_operator_and_paying_up_reinstates_the_plan() -> None:
     (standing,), _ = decide(ledger(ONE, activity=diary(PLAN, SIGNED)), LADDER, day("2025-03-06"))
     assert standing.conduct.proposals == (
@@ -224,6 +288,20 @@ def test_prepayment_by_many_late_payments_is_told_with_the_next_invoice_and_not_
     assert story(invoices=TWO, payments=paid, config=config) == ["2025-01-11 reminder"]
     invoices = [*TWO, ("NEW", "2025-03-01", "2025-09-01", 5_000)]
     assert story(invoices=invoices, payments=paid, config=config) == ["2025-01-11 reminder", "2025-03-01 prepayment"]
+
+
+def test_prepayment_that_ends_is_told_once_about_the_invoice_it_began_with_and_one_about_none_never() -> None:
+    paid = [("2025-03-10", "", 50_000, "")]
+    books = ledger(ONE, paid, activity=diary())
+    made = dict(decided(books, STRICT, every_day("2025-01-09", "2025-04-30")))
+    (lifted,) = [d for d in made.values() if d.step == "prepayment-lifted"]
+    assert lifted.answer is not None
+    assert lifted.answer.items == (("I", day("2025-01-10")),)
+    config = ladder(step("reminder", 1), prepayment={"late_times": 1, "late_days": 5})
+    late = ledger(ONE, [("2025-02-10", "I", 50_000, "")])
+    (standing,), (decision,) = decide(late, config, day("2025-02-12"))
+    assert standing.conduct.prepayment
+    assert (decision.action, decision.answer) == (Action.SETTLED, None)
 
 
 def test_prepayment_in_one_currency_is_not_lifted_in_another() -> None:

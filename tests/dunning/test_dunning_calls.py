@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from pastdue.config import Config
 from pastdue.dunning import calls
 from pastdue.model import (
+    Accrual,
     Action,
     Activity,
+    Charge,
     Class,
     Conduct,
     Customer,
@@ -154,10 +156,16 @@ def test_a_customer_who_costs_more_than_they_pay_is_named_with_the_figures():
         payments=(paid(400, 900000), paid(40, 40000)),
         conduct=Conduct(days_late=(10, 13)),
     )
-    assert calls.costs_more_than_it_pays(standing) == (6, 12, 40000, 50000)
+    assert calls.costs_more_than_it_pays(standing) == (6, 12, 40000, 50000, 0)
     assert calls.to_stop_serving([standing, replace(account(), currency="GBP")]) == {
-        ("A", "EUR"): (6, 12, 40000, 50000)
+        ("A", "EUR"): (6, 12, 40000, 50000, 0)
     }
+    charge = Charge("A", ago(41), "EUR", "contract", accruals=(Accrual(50000, ago(41), ON, 42, 100000, 575),))
+    owes_interest = calls.costs_more_than_it_pays(
+        replace(standing, charges=(charge, replace(charge, interest_paid=75)))
+    )
+    assert owes_interest is not None
+    assert owes_interest.interest == 575 + 500
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,10 @@
 """Escalation as other systems define it, and as DESIGN's rules 1 to 5 refine it: named cases, exact dates."""
 
+from dataclasses import replace
 from datetime import date
 
-from world import NO_CALENDAR, day, decide, every_day, ledger, live
+import pytest
+from world import NO_CALENDAR, day, decide, decided, every_day, ledger, live, notices, sent
 
 from pastdue.config import Config
 from pastdue.model import Action, Activity, Customer, State
@@ -15,12 +17,7 @@ def schedule(*steps: dict[str, object], calendar: dict[str, object] = NO_CALENDA
         {"name": f"step-{n}", "channels": ["email"], "from": "due"} | step for n, step in enumerate(steps, start=1)
     ]
     return Config.model_validate(
-        {
-            "business": {"name": "B"},
-            "calendar": calendar,
-            "contact": {"limits": "none"},
-            "schedule": {"standard": {"step": named, **settings}},
-        }
+        {"business": {"name": "B"}, "calendar": calendar, "schedule": {"standard": {"step": named, **settings}}}
     )
 
 
@@ -204,16 +201,33 @@ def test_a_deferred_notice_is_tried_again_and_a_refused_address_gets_a_letter() 
     assert by_invoice(live(book, config, every_day("2025-01-11", "2025-01-13"), State.DEFERRED)) == {
         "I": ["2025-01-11 step-1", "2025-01-12 step-1", "2025-01-13 step-1"]
     }
-    from dataclasses import replace
-
-    from world import notices, sent
-
     with_post = Customer("A", "Acme", email="a@acme.example", address=("1 Road",), city="Town")
     book = replace(book, customers={"A": with_post})
     _, (first,) = decide(book, config, day("2025-01-11"))
     book = replace(book, notices=notices(sent(first, day("2025-01-11"), State.REFUSED)))
     _, (second,) = decide(book, config, day("2025-01-12"))
     assert (first.channels, second.channels, second.step) == (("email",), ("letter",), "step-1")
+
+
+@pytest.mark.parametrize(("letter", "next_step"), [(State.PRINTED, None), (State.POSTED, "step-2")])
+def test_a_letter_is_its_step_although_the_email_of_the_same_step_was_put_off(
+    letter: State, next_step: str | None
+) -> None:
+    config = schedule({"days": 1, "channels": ["email", "letter"]}, {"days": 10})
+    customer = Customer("A", "Acme", email="a@acme.example", address=("1 Road",), city="Town")
+    book = ledger([("I", "2025-01-01", "2025-01-10", 100)], customers={"A": customer})
+    first_day = day("2025-01-11")
+    _, (first,) = decide(book, config, first_day)
+    rows = [
+        row
+        for channel, state in (("email", State.DEFERRED), ("letter", letter))
+        for row in sent(replace(first, channels=(channel,)), first_day, state)
+    ]
+    book = replace(book, notices=notices(rows))
+    made = [
+        (str(on), each.step) for on, each in decided(book, config, every_day("2025-01-12", "2025-01-21")) if each.step
+    ]
+    assert made == ([("2025-01-20", next_step)] if next_step else [])
 
 
 def test_a_customer_without_email_gets_a_letter_and_one_without_anything_is_never_silence() -> None:

@@ -1,6 +1,6 @@
 """Payment plans: sums that add up, and how an agreed plan goes from the offer to its last instalment or its default."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given
@@ -125,3 +125,17 @@ def test_a_new_plan_takes_the_place_of_the_old_one_and_wants_its_own_signature()
     plan = plan_on("2025-03-11", [], PLAN, SIGNED, anew)
     assert plan is not None
     assert (plan.made, plan.signed, plan.state) == (day("2025-03-10"), None, PlanState.OFFERED)
+
+
+@pytest.mark.parametrize(
+    ("grace", "default"), [(5, "2025-03-07"), (1, "2025-03-07"), (10, "2025-03-11"), (0, "2025-03-01")]
+)
+def test_a_weekend_does_not_eat_up_the_grace_and_no_grace_is_none(grace: int, default: str) -> None:
+    config = ladder(step("reminder", 1), calendar={"country": "none"}, plans={"grace": grace})
+    before = day(default) - timedelta(days=1)
+    states = []
+    for on in (before, day(default)):
+        (standing,), _ = decide(ledger(OWED, activity=diary(PLAN, SIGNED)), config, on)
+        assert standing.conduct.plan is not None
+        states.append(standing.conduct.plan.state)
+    assert states == [PlanState.LATE if grace else PlanState.GOOD, PlanState.DEFAULT]

@@ -275,7 +275,7 @@ class Judge:
         """Overdue, higher than before, not before the deadline, not within the gap."""
         assert line.item.is_overdue
         history = [s for s in self.standing.history if s.key == line.item.key and s.went_out]
-        deadlines = [s.pay_by for s in history if s.pay_by and (s.is_step or s.step == "invoice-again")]
+        deadlines = [s.pay_by for s in history if s.pay_by and (s.is_step or s.step in {"invoice-again", "instalment"})]
         assert all(deadline < self.on for deadline in deadlines), "before the deadline they were given"
         told = [s for s in self.standing.history if s.went_out]
         talks = [a.on for a in self.standing.activity if a.kind == "call"]
