@@ -29,6 +29,7 @@ class Finding:
     row: int = 0
     column: str = ""
     account_id: str = ""
+    fails_check: bool = False  # a run keeps to the rule by itself and only says so; `check` takes it for an error
 
     @property
     def stops_run(self) -> bool:

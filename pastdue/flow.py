@@ -13,7 +13,7 @@ from pastdue.config import Config
 from pastdue.documents import attachments, calls, desk, emails, note, notices, paper, portal
 from pastdue.documents.letters import ANSWERS, NOTE, LetterError, Letters
 from pastdue.dunning import calls as telephone
-from pastdue.dunning import escalation, standing
+from pastdue.dunning import consequences, escalation, regimes, standing
 from pastdue.findings import Finding, error, in_reading_order, warning
 from pastdue.model import Action, Decision, Document, Inputs, Ledger, Notice, Page, Standing
 
@@ -59,7 +59,8 @@ def run(
 
     ledger, found = books.read([RawFile(path, content) for path, content in inputs.ledgers], config)
     letters = _letters(tuple(sorted(inputs.letters.items())))
-    findings += [*found, *_promised_too_much(inputs, config)]
+    findings += [*found, *_demo_key(inputs, config)]
+    findings += _what_is_announced(config, ledger)
     if check_letters:
         findings += letters.check(_letters_wanted(config, ledger), config)
         findings += _mistakes_in_pages(tuple(sorted(inputs.templates.items())))
@@ -176,27 +177,22 @@ def _letters_wanted(config: Config, ledger: Ledger) -> Iterator[tuple[str, list[
     yield from ((letter, everybody) for letter in (*ANSWERS, NOTE))
 
 
-def _promised_too_much(inputs: Inputs, config: Config) -> Iterator[Finding]:
-    """The demo's key where addresses must be secret, and interest announced that no rule lets run."""
+def _what_is_announced(config: Config, ledger: Ledger) -> list[Finding]:
+    """Rules of interest that are not known or not whole; and where they are, schedules that say what they do not do."""
+    found = regimes.problems(config)
+    if not any(finding.stops_run for finding in found):
+        found += consequences.problems(config, ledger.customers.values())
+    return found
+
+
+def _demo_key(inputs: Inputs, config: Config) -> Iterator[Finding]:
+    """The demo's key where addresses must be secret."""
     if sha256(inputs.portal_key).hexdigest() == _DEMO_KEY and config.today is None:
         yield warning(
             "portal.key",
             "this is the demo's key: everybody can work out the addresses of your customers' pages",
             "Delete the file; the next build makes a new one.",
         )
-    for step in _interest_without_a_rule(config):
-        yield warning(
-            config_file.FILE,
-            f"the step {step} announces interest, and [interest] names no regime: the letter will not say it",
-            "Set interest.regime, or take the announcement out.",
-        )
-
-
-def _interest_without_a_rule(config: Config) -> list[str]:
-    if config.interest.regime:
-        return []
-    steps = (step for schedule in config.schedule.values() for step in schedule.step)
-    return sorted({step.name for step in steps if any(a.consequence == "interest" for a in step.announces)})
 
 
 def _unreachable(standings: tuple[Standing, ...], decisions: tuple[Decision, ...]) -> Iterator[Finding]:

@@ -109,7 +109,7 @@ class OpenItem:
     issued: date | None
     currency: str
     amount: int  # as invoiced
-    open: int  # still unpaid, above 0
+    open: int  # still unpaid, above 0; 0 in a notice for what an invoice that is paid still owes beside it
     days_past_due: int  # 1 on the day after the due date; 0 or less when not overdue
     description: str = ""
     reference: str = ""
@@ -192,6 +192,12 @@ class Sent:
     def key(self) -> tuple[str, date]:
         """The open item it covers."""
         return self.invoice_id, self.due
+
+    @property
+    def announced(self) -> tuple[tuple[str, date], ...]:
+        """The consequences that it announced, each with its day."""
+        parts = (part.strip().rpartition(" ") for part in self.announces.split(";") if part.strip())
+        return tuple((consequence, date.fromisoformat(on)) for consequence, _, on in parts)
 
     @property
     def is_step(self) -> bool:
@@ -332,6 +338,7 @@ class Charge:
     fee_waived: int = 0
     principal: int = 0  # still open
     told: bool = False  # a notice announced it before: it may be claimed
+    year_days: int = 365  # what the yearly rate is divided by
 
     @property
     def key(self) -> tuple[str, date]:
@@ -412,6 +419,7 @@ class Standing:
     activity: tuple[Activity, ...] = ()  # up to the date, oldest first
     errors: tuple[str, ...] = ()  # findings that stop this account, as they are shown
     conduct: Conduct = Conduct()
+    regime: str = ""  # the rule that interest from this account runs by; "" when none may be claimed
     charges: tuple[Charge, ...] = ()  # interest and fixed sums, of open items and of paid ones that still owe some
     obligations: tuple[Obligation, ...] = ()  # every announced consequence, in the order of their days
 
@@ -483,6 +491,7 @@ class Announcement:
     consequence: str  # "interest", "fee", "prepayment", "stop-service", "agency", "small-claims"
     on: date
     invoices: tuple[str, ...] = ()  # those it is announced for
+    amount: int = 0  # what it comes to for them, where that is known when it is announced: a fixed sum
 
     def __str__(self) -> str:
         return f"{self.consequence} {self.on.isoformat()}"
@@ -580,11 +589,12 @@ class Notice:
     answer: Answer | None = None
     broken: Promise | None = None  # the promise that was not kept: the letter says so first
     follows: str = ""  # the step that comes next if nothing is paid
+    regime: str = ""  # the rule that interest runs by
 
     @property
     def total(self) -> int:
-        """All that is open: what the notice adds up to."""
-        return sum(line.item.open for line in self.items)
+        """All that is open, interest and fixed sums included: what the notice adds up to."""
+        return sum(line.claimed for line in self.items)
 
     @property
     def recorded(self) -> tuple[NoticeItem, ...]:
@@ -606,12 +616,14 @@ class Notice:
         """What the notice asks for."""
         if self.answer and self.answer.asks:
             return self.answer.asks
-        return sum(line.item.open for line in self.asked)
+        asked = self.asked
+        rest = (line for line in self.items if not line.item.open and line not in asked)  # paid, but for its interest
+        return sum(line.claimed for line in (*asked, *rest))
 
     @property
     def overdue(self) -> int:
         """What of all that is open is past due."""
-        return sum(line.item.open for line in self.items if line.item.is_overdue)
+        return sum(line.claimed for line in self.items if line.item.is_overdue)
 
 
 @dataclass(frozen=True, slots=True)

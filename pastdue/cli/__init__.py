@@ -159,6 +159,8 @@ def _desk() -> Desk:
 @guarded
 def check(on: date | None, *, as_json: bool) -> int:
     """Read books, config and letters, and say everything that is wrong."""
+    from dataclasses import replace
+
     from pastdue import flow
     from pastdue.cli import as_json as shapes
     from pastdue.cli import screen
@@ -168,7 +170,7 @@ def check(on: date | None, *, as_json: bool) -> int:
     desk = _desk()
     inputs, found = files.read_inputs(desk.root)
     worked = flow.run(inputs, today=on, clock=_now().date(), found=found) if inputs else flow.Refusal(tuple(found))
-    findings = list(worked.findings)
+    findings = [replace(f, severity=Severity.ERROR) if f.fails_check else f for f in worked.findings]
     if isinstance(worked, flow.Run):
         findings += flow.documents(worked, sent_at=_moment(worked), invoices={}, typeset=lambda _path, data: data)[1]
     if as_json:

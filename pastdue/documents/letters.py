@@ -20,7 +20,9 @@ from pastdue.model import Notice
 T = TypeVar("T")
 
 # The letters of notices that no schedule names: answers to what a customer said or did, each by the name of its step.
-ANSWERS = ("promise", "plan", "plan-offer", "invoice-again", "instalment", "prepayment", "prepayment-lifted")
+ANSWERS = (
+    "promise", "plan", "plan-offer", "invoice-again", "instalment", "prepayment", "prepayment-lifted", "charges",
+)  # fmt: skip
 
 # What both sides sign; it goes along with the letter `plan`.
 NOTE = "note"

@@ -13,17 +13,20 @@ from pastdue.model import (
     COPY,
     NO_ITEM,
     Announcement,
-    Customer,
+    Charge,
     Decision,
     Document,
     Notice,
     NoticeItem,
+    OpenItem,
     Payment,
     Standing,
 )
 
 # Interest regimes that hold against consumers too; the others are of business to business law.
 OWED_BY_CONSUMERS = frozenset({"contract", "uk-court", "de-288-consumer", "at-1000", "nl-119", "ch-or104"})
+
+CHARGES = "charges"  # the answer that asks for interest and fixed sums where everything else is paid
 
 
 def notices(standing: Standing, decision: Decision, config: Config, portal_url: str) -> Iterator[Notice]:
@@ -59,6 +62,7 @@ def notices(standing: Standing, decision: Decision, config: Config, portal_url: 
             answer=decision.answer,
             broken=decision.broken,
             follows=_follows(decision),
+            regime=standing.regime,
         )
         yield notice
         if channel == "email" and standing.customer.cc:
@@ -78,25 +82,43 @@ def _follows(decision: Decision) -> str:
 
 
 def _lines(standing: Standing, decision: Decision, config: Config) -> tuple[NoticeItem, ...]:
-    """The notice's lines: all that is open and not held, or, for an answer, at least what the answer is about."""
+    """The notice's lines: all that is open and not held, or, for an answer, at least what the answer is about.
+
+    A step of the schedule claims interest and fixed sums, of invoices that are paid by now too; an answer asks for what
+    it is about, and only the one about such charges claims them.
+    """
     if _is_about_none(decision):
         return ()
     answer = decision.answer
     held = {hold.invoice_id for hold in decision.holds if hold.invoice_id}
+    charges = {c.key: c for c in standing.charges if c.told and c.owed and c.invoice_id not in held}
     if answer:
         about = set(answer.items)
-        return tuple(
+        lines = [
             NoticeItem(line.item, answer.step if line.item.key in about else "")
             for line in decision.items
             if line.item.key in about or line.item.invoice_id not in held
-        )
-    return tuple(
-        NoticeItem(line.item, line.next_step, line.rung, _claimable(line.announces, standing.customer, config))
-        if line.is_due
-        else NoticeItem(line.item, "")
-        for line in decision.items
-        if line.item.invoice_id not in held
-    )
+        ]
+        if answer.step != CHARGES:
+            return tuple(lines)
+    else:
+        lines = [
+            NoticeItem(line.item, line.next_step, line.rung, _claimable(line.announces, line.item, standing, config))
+            if line.is_due
+            else NoticeItem(line.item, "")
+            for line in decision.items
+            if line.item.invoice_id not in held
+        ]
+    step = decision.step if answer else ""
+    rest = [NoticeItem(_paid(charge, standing), step) for charge in charges.values() if not charge.principal]
+    together = sorted((*rest, *lines), key=lambda line: (line.item.due, line.item.invoice_id))
+    return tuple(replace(line, charge=charges.get(line.item.key)) for line in together)
+
+
+def _paid(charge: Charge, standing: Standing) -> OpenItem:
+    """An invoice that is paid, and stands in a notice for what it owes beside its principal."""
+    late = (standing.on - charge.due).days
+    return OpenItem(charge.invoice_id, charge.due, None, charge.currency, 0, 0, late)
 
 
 def _is_about_none(decision: Decision) -> bool:
@@ -176,11 +198,17 @@ def _named(key: tuple[str, date]) -> dict[str, str]:
     return {"invoice_id": key[0], "due": "" if key == NO_ITEM else key[1].isoformat()}
 
 
-def _claimable(announces: tuple[Announcement, ...], customer: Customer, config: Config) -> tuple[Announcement, ...]:
-    """Interest is announced only where a rule would let it run: no rule, or one for businesses alone, no claim."""
+def _claimable(
+    announces: tuple[Announcement, ...], item: OpenItem, standing: Standing, config: Config
+) -> tuple[Announcement, ...]:
+    """What a rule would let happen, and was not announced for the item already: interest that runs needs no new date."""
     regime = config.interest.regime
-    may = bool(regime) and (customer.kind == "business" or regime in OWED_BY_CONSUMERS)
-    return tuple(each for each in announces if each.consequence != "interest" or may)
+    may = bool(regime) and (standing.customer.kind == "business" or regime in OWED_BY_CONSUMERS)
+    said = {what for line in standing.history if line.key == item.key and line.went_out for what, _ in line.announced}
+    never_twice = said & {"interest", "fee"}
+    return tuple(
+        each for each in announces if each.consequence not in never_twice and (each.consequence != "interest" or may)
+    )
 
 
 def _together(lines: tuple[NoticeItem, ...]) -> tuple[Announcement, ...]:

@@ -7,8 +7,10 @@ from typing import get_args
 
 from pastdue.config import Config, ConsequenceName, Step
 from pastdue.model import (
+    Accrual,
     Announcement,
     Answer,
+    Charge,
     Customer,
     Instalment,
     Notice,
@@ -89,13 +91,27 @@ def for_step(letter: str, step: Step, channel: str) -> Notice:
 def full(letter: str, announces: Iterable[Announcement]) -> Notice:
     """Several items, some late and one not asked for, with payments, a page, and all that is announced."""
     items = [
-        NoticeItem(_item("S-1", 40, 10000, "Sample work, first part"), "sample"),
         NoticeItem(_item("S-2", 12, 0, ""), "earlier"),
         NoticeItem(_item("S-3", -9, 0, "Sample work, second part"), ""),
+        NoticeItem(_item("S-1", 40, 10000, "Sample work, first part"), "sample", charge=_charge("S-1", 113400)),
+        NoticeItem(replace(_item("S-6", 30, 0, ""), open=0), "sample", charge=_charge("S-6", 0)),
     ]
     return _notice(
         letter, "email", _CUSTOMER, items, _ON + timedelta(7), announces, portal_url=_PAGE, payments=_PAYMENTS
     )
+
+
+def _charge(invoice_id: str, principal: int) -> Charge:
+    """Interest over a change of rate, a part of it paid, and a fixed sum."""
+    until = _ON if principal else _ON - timedelta(3)
+    lines = (
+        Accrual(113400, _ON - timedelta(20), _ON - timedelta(11), 10, 85000, 264),
+        Accrual(113400, _ON - timedelta(10), until, (until - _ON).days + 11, 87500, 299, 7500),
+    )
+    return Charge(
+        invoice_id, _ON - timedelta(40), "GBP", "contract", lines[0].first, lines, 4000, _ON - timedelta(5),
+        interest_paid=100, principal=principal, told=True,
+    )  # fmt: skip
 
 
 def _answers(letter: str) -> tuple[Answer | None, Answer | None]:
@@ -163,4 +179,5 @@ def _notice(
         portal_url=portal_url,
         reference="S-1",
         payments=payments,
+        regime="contract",
     )

@@ -6,7 +6,7 @@ a letter can compare them. NAMES lists all of them; the operator's documentation
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache, partial
 from importlib.resources import files
 from itertools import takewhile
@@ -16,7 +16,18 @@ from urllib.parse import quote
 
 from pastdue import days, money
 from pastdue.config import Business, Config, PaymentLink
-from pastdue.model import Announcement, Customer, Instalment, Notice, NoticeItem, Payment, Plan, Promise
+from pastdue.model import (
+    Accrual,
+    Announcement,
+    Charge,
+    Customer,
+    Instalment,
+    Notice,
+    NoticeItem,
+    Payment,
+    Plan,
+    Promise,
+)
 
 FALLBACK = "en"
 
@@ -109,7 +120,9 @@ NAMES: Mapping[str, str] = {
     "about_due": "The due date of what it is about; blank where there are several.",
     "one_item": "True when a single invoice is open, so that the letter can say `it`.",
     "count": "How many items are open.",
-    "items": "All that is open, oldest due first: one line per due amount of an invoice.",
+    "items": "All that is open, oldest due first: one line per due amount of an invoice, and one for the interest or the fixed sum that it owes beside it.",
+    "items[].kind": "What the line is: `invoice`, `interest` or `fee`.",
+    "items[].name": 'What the line is called: "2041", "Interest on 2041", "Fixed sum on 2041".',
     "items[].invoice_id": "Invoice number.",
     "items[].description": "What it is for, from the invoices ledger; may be blank.",
     "items[].reference": "The customer's own reference or order number; may be blank.",
@@ -122,7 +135,29 @@ NAMES: Mapping[str, str] = {
     "items[].days_late": "Days past due as a number; 0 or below when it is not.",
     "items[].is_overdue": "True from the day after the due date.",
     "items[].is_asked": "True when the notice asks for it; an item that is not asked for is only listed.",
-    "total": "All that is open.",
+    "total": "All that is open, with interest and fixed sums: the sum of all items.",
+    "principal": "What of that is invoiced.",
+    "interest": "What of that is interest, claimed by this notice; blank when none is.",
+    "fees": "What of that is fixed sums for late payment; blank when there are none.",
+    "daily_interest": "What each further day of all that is open adds, at the rates of the day; blank when nothing does.",
+    "interest_until": "The last day that the interest is worked out for, in full; blank without any.",
+    "interest_law": 'The rule that interest runs by, to follow "under"; blank where the catalogue has no words for it.',
+    "worksheet": "The arithmetic of the interest, line by line: principal × rate × days / year, rounded once per line.",
+    "worksheet[].invoice_id": "The invoice that the line is about.",
+    "worksheet[].principal": "What was open in those days.",
+    "worksheet[].first": "The first day, short.",
+    "worksheet[].last": "The last day, inclusive, short.",
+    "worksheet[].days": "How many days that is, as a number.",
+    "worksheet[].rate": 'The rate of a year: "10.15%".',
+    "worksheet[].reference": "The reference rate within it; blank where the rate is fixed.",
+    "worksheet[].amount": "What it comes to.",
+    "worksheet_total": "The sum of the worksheet.",
+    "worksheet_less": "What of that was paid or waived before; blank when nothing was.",
+    "year_days": "The days of a year that the rate is divided by: 365 or 360.",
+    "fixed_sums": "The fixed sums for late payment, where the notice claims some.",
+    "fixed_sums[].invoice_id": "The invoice that it is owed on.",
+    "fixed_sums[].on": "The day from which it is owed, in full.",
+    "fixed_sums[].amount": "What of it is open.",
     "overdue": "What of it is past due; blank when nothing is.",
     "asked": "What the notice asks to be paid.",
     "asks_for_all": "True when that is all that is open.",
@@ -134,6 +169,8 @@ NAMES: Mapping[str, str] = {
     "announcements[].consequence": "Its name: `interest`, `fee`, `prepayment`, `stop-service`, `agency` or `small-claims`.",
     "announcements[].on": "The day from which it holds, in full.",
     "announcements[].invoices": 'What it is announced for: "invoice 2041".',
+    "court": "The court or procedure that `end.court` in config.toml names; blank without one. Say it only where a claim is announced.",
+    "court_fee": "What starting a claim costs, from `end.court_fee`; may be blank.",
     "received": "Payments that came in since the last notice, oldest first.",
     "received[].on": "Day of receipt, in full.",
     "received[].amount": "The amount.",
@@ -224,8 +261,10 @@ def context(notice: Notice, config: Config, language: str) -> dict[str, Any]:
         "about_due": days.display(dues.pop(), where) if len(dues) == 1 else "",
         "one_item": len(notice.items) == 1,
         "count": len(notice.items),
-        "items": [_item(line, language, where) for line in notice.items],
+        "items": [shown for line in notice.items for shown in _lines(line, notice, language, where)],
         "total": show(notice.total),
+        "principal": show(sum(line.item.open for line in notice.items)),
+        **_charges(notice, config, language, where),
         "overdue": show(notice.overdue) if notice.overdue else "",
         "asked": show(asked_sum),
         "asks_for_all": asked_sum == notice.total,
@@ -233,6 +272,8 @@ def context(notice: Notice, config: Config, language: str) -> dict[str, Any]:
         "days_late": max(late, 0),
         "pay_by": days.display(notice.pay_by, where) if notice.pay_by else "",
         "announcements": [_announcement(each, notice, config, language, where) for each in notice.announces],
+        "court": config.end.court,
+        "court_fee": config.end.court_fee,
         "received": [_received(each, where) for each in notice.payments],
         "follows": _follows(notice, config, language),
         "broken": _broken(notice, where),
@@ -262,11 +303,110 @@ def invoices(numbers: Iterable[str], language: str, where: str) -> str:
     return told[key].format(numbers=format_list(each, locale=where) if len(each) > 1 else "".join(each))
 
 
+def _lines(line: NoticeItem, notice: Notice, language: str, where: str) -> Iterator[SimpleNamespace]:
+    """What a notice lists of one due amount: the invoice, unless it is paid, and what it owes beside it."""
+    told, item, charge = words(language), line.item, line.charge
+    if item.open or not charge:
+        yield _item(line, language, where)
+    if not charge:
+        return
+    for kind, owed in (("interest", charge.interest), ("fee", charge.fees)):
+        if owed:
+            since = charge.since if kind == "interest" else charge.fee_on
+            said = told[f"item-{kind}-since"].format(
+                first=days.display_short(since or notice.on, where), last=days.display_short(notice.on, where)
+            )
+            yield SimpleNamespace(
+                kind=kind,
+                name=told[f"item-{kind}"].format(invoice=item.invoice_id),
+                invoice_id=item.invoice_id,
+                description=said,
+                reference="",
+                issued="",
+                due="",
+                amount=money.display(owed, item.currency, where),
+                paid="",
+                open=money.display(owed, item.currency, where),
+                late="",
+                days_late=item.days_past_due,
+                is_overdue=True,
+                is_asked=bool(line.step),
+            )
+
+
+def _charges(notice: Notice, config: Config, language: str, where: str) -> dict[str, Any]:
+    """Interest and fixed sums that the notice claims, and their arithmetic."""
+    show = partial(money.display, currency=notice.currency, language=where)
+    charges = [line.charge for line in notice.items if line.charge]
+    with_interest = [charge for charge in charges if charge.interest]
+    interest, fees = (sum(c.interest for c in charges), sum(c.fees for c in charges))
+    accrued = sum(charge.accrued for charge in with_interest)
+    return {
+        "interest": show(interest) if interest else "",
+        "fees": show(fees) if fees else "",
+        "daily_interest": show(daily) if interest and (daily := sum(map(_daily, charges))) else "",
+        "interest_until": days.display(notice.on, where) if interest else "",
+        "interest_law": _basis("basis", notice.regime, config, words(language), where).strip(" ,"),
+        "worksheet": [
+            _worksheet_line(charge, line, where)
+            for charge in with_interest
+            for line in charge.accruals
+            if line.rate is not None
+        ],
+        "worksheet_total": show(accrued) if interest else "",
+        "worksheet_less": show(accrued - interest) if interest and accrued > interest else "",
+        "year_days": next((charge.year_days for charge in with_interest), 365),
+        "fixed_sums": [
+            SimpleNamespace(
+                invoice_id=charge.invoice_id,
+                on=days.display(charge.fee_on, where) if charge.fee_on else "",
+                amount=show(charge.fees),
+            )
+            for charge in charges
+            if charge.fees
+        ],
+    }
+
+
+def _daily(charge: Charge) -> int:
+    """What one more day adds, rounded half-up: said beside the claim, and claimed only as days go by."""
+    last = charge.accruals[-1] if charge.accruals else None
+    if last is None or last.rate is None or not charge.principal:
+        return 0
+    divisor = charge.year_days * 1_000_000
+    return (2 * last.principal * last.rate + divisor) // (2 * divisor)
+
+
+def _worksheet_line(charge: Charge, line: Accrual, where: str) -> SimpleNamespace:
+    show = partial(money.display, currency=charge.currency, language=where)
+    return SimpleNamespace(
+        invoice_id=charge.invoice_id,
+        principal=show(line.principal),
+        first=days.display_short(line.first, where),
+        last=days.display_short(line.last, where),
+        days=line.days,
+        rate=percent(line.rate or 0, where),
+        reference=percent(line.reference, where) if line.reference is not None else "",
+        amount=show(line.amount),
+    )
+
+
+def percent(millionths: int, where: str) -> str:
+    """A yearly rate as its reader writes it: "10.15%"."""
+    from decimal import Decimal
+
+    from babel.numbers import format_percent
+
+    return str(format_percent(Decimal(millionths) / 1_000_000, "#,##0.####%", locale=where, decimal_quantization=False))
+
+
 def _item(line: NoticeItem, language: str, where: str) -> SimpleNamespace:
     item = line.item
     show = partial(money.display, currency=item.currency, language=where)
     paid = item.amount - item.open
     return SimpleNamespace(
+        kind="invoice",
+        name=item.invoice_id,
         invoice_id=item.invoice_id,
         description=item.description,
         reference=item.reference,
@@ -293,33 +433,34 @@ def _announcement(each: Announcement, notice: Notice, config: Config, language: 
     everything = {line.item.invoice_id for line in notice.items}
     named = invoices(each.invoices or sorted(everything), language, where)
     return SimpleNamespace(
-        text=announced(each, everything, config, language),
+        text=_sentence(each, everything, notice, config, language),
         consequence=each.consequence,
         on=days.display(each.on, where),
         invoices=named,
     )
 
 
-def announced(each: Announcement, everything: set[str], config: Config, language: str) -> str:
+def _sentence(each: Announcement, everything: set[str], notice: Notice, config: Config, language: str) -> str:
     """The sentence a consequence is announced with; it names its invoices where they are not `everything` listed."""
     told, where = words(language), locale(language, config.business)
     of = ""
     if each.invoices and set(each.invoices) != everything:
         of = told["of-invoices"].format(invoices=invoices(each.invoices, language, where))
+    rule = "fee-basis" if each.consequence == "fee" else "basis"
+    sum_ = told["of-amount"].format(amount=money.display(each.amount, notice.currency, where)) if each.amount else ""
     return told[f"announce-{each.consequence}"].format(
-        on=days.display(each.on, where), of=of, basis=_basis(config, told, where)
+        on=days.display(each.on, where), of=of, sum=sum_, basis=_basis(rule, notice.regime, config, told, where)
     )
 
 
-def _basis(config: Config, told: Mapping[str, str], where: str) -> str:
-    """The rule that interest runs by, where the catalogue has words for it."""
+def _basis(rule: str, regime: str, config: Config, told: Mapping[str, str], where: str) -> str:
+    """The rule that interest runs by, or a fixed sum is owed by, where the catalogue has words for it."""
     from babel.numbers import format_decimal
 
-    interest = config.interest
-    if interest.regime == "contract" and not interest.rate:
+    if regime == "contract" and not config.interest.rate:
         return ""
-    rate = format_decimal(interest.rate, locale=where) if interest.rate else ""
-    return told.get(f"basis.{interest.regime}", "").format(rate=rate)
+    rate = format_decimal(config.interest.rate, locale=where) if config.interest.rate else ""
+    return told.get(f"{rule}.{regime}", told.get(f"basis.{regime}", "")).format(rate=rate)
 
 
 def _received(payment: Payment, where: str) -> SimpleNamespace:

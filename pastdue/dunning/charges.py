@@ -194,6 +194,7 @@ class _Account:
             interest_waived=debt.waived["interest"],
             fee_waived=debt.waived["fee"],
             principal=debt.open_principal,
+            year_days=interest.year_days(self.regime.day_count),
             told=bool(debt.fee) or (debt.told is not None and debt.told < self.on),
         )
 

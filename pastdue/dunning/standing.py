@@ -64,9 +64,9 @@ def standings(
             history=tuple(history.get(customer.account_id, ())),
             activity=tuple(activity.get(customer.account_id, ())),
             errors=tuple(errors.get(customer.account_id, ())),
+            regime=rule.id if (rule := regime[customer.kind]) else "",
         )
         known = with_conduct(bare, days_late.get(key, ()), debts.get(key, _NO_DEBT), config, calendar)
-        rule = regime[customer.kind]
         if rule and key in dues:
             settled = with_charges(known, dues[key], moves.get(key, ()), config, rule)
             if settled.items != known.items:  # what was paid for interest first leaves more of an invoice open

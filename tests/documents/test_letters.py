@@ -22,7 +22,7 @@ from pastdue.documents.letters import ANSWERS, NOTE, Letter, LetterError, Letter
 from pastdue.documents.plaintext import columns, to_text
 from pastdue.documents.templates import LAYOUT, STYLES, Verbatim, clean
 from pastdue.findings import Finding, Severity
-from pastdue.model import Announcement, Customer, Notice, NoticeItem, OpenItem, Payment
+from pastdue.model import Accrual, Announcement, Charge, Customer, Notice, NoticeItem, OpenItem, Payment
 
 FOLDER = Path(__file__).parents[2] / "letters"
 SHIPPED = {path.name: path.read_text(encoding="utf-8") for path in FOLDER.iterdir()}
@@ -119,8 +119,17 @@ def notice(letter: str = "reminder", *items: OpenItem, **more: Any) -> Notice:
         "reasons": (),
         "portal_url": "https://pay.joinery.example/abc/",
         "reference": "2041",
+        "regime": "ie-si580",
     }
     return Notice(**(fields | more))
+
+
+def charge(invoice_id: str = "2030", principal: int = 51250, **more: Any) -> Charge:
+    """20 days of interest, and the fixed sum."""
+    line = Accrual(51250, ON - timedelta(19), ON, 20, 101500, 285, 21500)
+    fields = {"since": line.first, "accruals": (line,), "fee": 4000, "fee_on": ON - timedelta(5), "told": True}
+    due = ON - timedelta(40)
+    return Charge(invoice_id, due, "EUR", "ie-si580", principal=principal, **(fields | more))
 
 
 MANY = (
@@ -402,7 +411,8 @@ def test_letters_are_shipped_in_english_and_german_alike() -> None:
 def test_a_letter_sees_exactly_the_names_that_are_documented() -> None:
     full = notice("reminder", *MANY, announces=(INTEREST,), payments=(Payment(ON, 1, "EUR"),), broken=promise(500))
     answers = (answering(notice(step, *MANY)) for step in ("promise", "plan", "instalment", "plan-offer"))
-    seen = {name for each in (full, *answers) for name in _names(words.context(each, CONFIG, "en"))}
+    charged = notice("reminder", items=(NoticeItem(item("2030", 40, 51250), "reminder", 1, charge=charge()),))
+    seen = {name for each in (full, charged, *answers) for name in _names(words.context(each, CONFIG, "en"))}
     assert seen == set(words.NAMES) | {"payment", "customer", "business"}
 
 
@@ -782,3 +792,35 @@ def test_more_shapes_than_are_kept_are_made_again(monkeypatch: pytest.MonkeyPatc
         letters.write(notice("reminder", *(item(str(n)) for n in range(count))), CONFIG)
     assert len(letters._shapes) == 2
     assert letters.write(notice("reminder", item("1")), CONFIG) == first
+
+
+# ------------------------------------------------------------------ interest and fixed sums
+
+
+def test_a_notice_adds_up_from_what_it_shows_and_asks_for_it_all() -> None:
+    lines = (
+        NoticeItem(replace(item("2020", 60, 90000), open=0), "", charge=charge("2020", 0, fee=0, fee_on=None)),
+        NoticeItem(item("2030", 40, 51250), "second-notice", 3, charge=charge()),
+    )
+    text = " ".join(LETTERS.write(notice("second-notice", items=lines, pay_by=ON + timedelta(7)), CONFIG).text.split())
+    assert "Interest on 2020 €2.85 11 Feb 2026 to 2 Mar 2026" in text
+    assert "Fixed sum on 2030 €40.00 for late payment, owed since 25 Feb 2026" in text
+    assert "2030 21 Jan 2026 €512.50 Oak staircase 40 days late" in text
+    assert "Total €558.20" in text, "2.85 + 512.50 + 2.85 + 40.00"
+    assert "Please pay €558.20 by 9 March 2026" in text
+    assert "2030 €512.50 11 Feb 2026 2 Mar 2026 20 10.15% €2.85" in text
+    assert "amount × rate × days ÷ 365, rounded once per line" in text
+    assert "Each further day adds €0.14" in text, "512.50 × 10.15 % ÷ 365 of 2030; what is paid adds nothing"
+
+
+def test_what_was_paid_of_the_interest_is_said_below_its_arithmetic() -> None:
+    line = NoticeItem(item("2030", 40, 51250), "second-notice", 3, charge=charge(interest_paid=100, fee_paid=4000))
+    text = " ".join(LETTERS.write(notice("second-notice", items=(line,)), CONFIG).text.split())
+    assert "€1.00 of it was paid or let go before, so €1.85 is open." in text
+    assert "Fixed sum" not in text
+    assert "Total €514.35" in text
+
+
+def test_without_a_claim_a_letter_says_nothing_of_interest() -> None:
+    letter = LETTERS.write(notice("second-notice"), CONFIG)
+    assert "nterest" not in letter.text

@@ -172,7 +172,7 @@ def test_every_language_of_the_tool_has_all_the_words() -> None:
         assert found["language"] == language
         assert all(found[key] for key in keys)
         assert re.findall(r"{\w+}", found["paper.page"]) == ["{page}", "{pages}"]
-    assert len(set(words("de").items()) & set(words("en").items())) < len(keys) / 2
+    assert sum(words("de")[key] == words("en")[key] for key in keys) < len(keys) / 2
 
 
 def test_the_document_lies_in_the_folder_of_its_day() -> None:
