@@ -17,7 +17,12 @@ def schedule(*steps: dict[str, object], calendar: dict[str, object] = NO_CALENDA
         {"name": f"step-{n}", "channels": ["email"], "from": "due"} | step for n, step in enumerate(steps, start=1)
     ]
     return Config.model_validate(
-        {"business": {"name": "B"}, "calendar": calendar, "schedule": {"standard": {"step": named, **settings}}}
+        {
+            "business": {"name": "B"},
+            "calendar": calendar,
+            "contact": {"limits": "none"},
+            "schedule": {"standard": {"step": named, **settings}},
+        }
     )
 
 
