@@ -112,7 +112,7 @@ def pages(run: Run, documents: Sequence[Document]) -> Iterator[Page]:
     """Call sheets, the customers' site and the desk."""
     inputs, config = run.inputs, run.config
     for account, decision in zip(run.standings, run.decisions, strict=True):
-        if "call" in decision.channels:
+        if calls.has_sheet(account, decision):
             url = _portal_url(inputs, config, account)
             ways = telephone.ways_to_pay(account, config)
             yield calls.sheet(account, decision, config, inputs.templates, inputs.static, url, ways)

@@ -37,7 +37,7 @@ base_url = ""                 # where site/public will be published; blank: noti
 regime = ""                   # blank: no interest is announced or claimed
 
 """
-_IGNORED = "/site/public/\n/outbox/desk.html\n/evidence/\n/outbox/.manifest\n/outbox/.letters.json\n"
+_IGNORED = "/site/public/\n/outbox/desk.html\n/outbox/*/*-call.html\n/evidence/\n/outbox/.manifest\n/outbox/.letters.json\n"
 _KEPT_AS_IT_IS = "*.eml -text\naccounts/*.csv -text\noutbox/** -text\n*.pdf binary\n"
 
 

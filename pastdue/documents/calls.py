@@ -1,4 +1,4 @@
-"""Call sheets: all that a caller needs about one account, on one page that prints on A4."""
+"""Call sheets: all that one needs at the telephone about one account, on one page that prints on A4."""
 
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
@@ -60,6 +60,18 @@ _CONTACT_KINDS = {
 }
 
 
+# Holds under which nobody talks to the customer any more: someone else does, or nobody may.
+_SILENT = frozenset({"stop-contact", "lawyer", "deceased", "insolvency", "fraud", "placed"})
+_FOR_RINGING = "No call is due today. This is for when they ring."
+
+
+def has_sheet(standing: Standing, decision: Decision) -> bool:
+    """True for an account with a call today or with something overdue: they may ring at any time."""
+    if "call" in decision.channels:
+        return True
+    return bool(standing.overdue) and not any(h.kind in _SILENT for h in decision.holds if not h.invoice_id)
+
+
 def path(standing: Standing) -> str:
     """Where the account's call sheet of the day lies in the workspace."""
     return f"outbox/{standing.on}/{file_stem(standing, 'call')}.html"
@@ -74,7 +86,10 @@ def sheet(
     portal_url: str = "",
     ways: Sequence[Sequence[int]] = (),
 ) -> Page:
-    """The sheet for today's call to one account about one currency. `ways` are plans that could be agreed, as amounts."""
+    """The sheet for a call about one account and currency: today's to them, or theirs whenever it comes.
+
+    `ways` are plans that could be agreed, as amounts.
+    """
     where = locale(LANGUAGE, config.business)
     customer, business = standing.customer, config.business
     show = partial(money.display, currency=standing.currency, language=where)
@@ -100,8 +115,9 @@ def sheet(
             email=cut(customer.email, _TEXT),
             zone=_zone(customer, config),
             portal_url=portal_url,
+            is_due="call" in decision.channels,
             opening=_opening(standing, decision, asked, config, where),
-            reasons=(*(cut(each, _LINE) for each in decision.reasons[:_REASONS]), *_alone(customer)),
+            reasons=(*(cut(each, _LINE) for each in _reasons(decision)[:_REASONS]), *_alone(customer)),
             figures=_figures(standing, decision, asked, where),
             record=_record(standing.conduct, where),
             items=tuple(_row(item, held.get(item.invoice_id), where) for item in shown),
@@ -132,6 +148,35 @@ def _sum_asked(decision: Decision, asked: Sequence[OpenItem]) -> int:
     return (decision.answer.asks if decision.answer else 0) or sum(item.open for item in asked)
 
 
+def _agreed(standing: Standing, decision: Decision, asked: Sequence[OpenItem]) -> tuple[date, int] | None:
+    """What comes next by a promise that pauses everything, or by a plan where nothing else is asked for: day and sum."""
+    conduct = standing.conduct
+    if any(hold.kind == "promise" for hold in decision.holds):
+        pending = [each for each in conduct.promises if each.state is PromiseState.PENDING]
+        first = min(pending, key=lambda each: (each.due, each.row), default=None)
+        return (first.due, first.amount - first.received) if first else None
+    if conduct.plan and not asked and any(hold.kind == "plan" for hold in decision.holds):
+        following = _missed(conduct.plan)
+        return following.due, following.amount - following.paid
+    return None
+
+
+def _is_paused(decision: Decision) -> bool:
+    """True where a hold of the whole account leaves nothing to ask for."""
+    return any(not hold.invoice_id and hold.kind not in {"promise", "unclear"} for hold in decision.holds)
+
+
+def _to_ask(standing: Standing, decision: Decision, asked: Sequence[OpenItem], where: str) -> str:
+    show = partial(money.display, currency=standing.currency, language=where)
+    if agreed := _agreed(standing, decision, asked):
+        return f"{show(agreed[1])} by {days.display_short(agreed[0], where)}"
+    return "nothing for now" if _is_paused(decision) else show(_sum_asked(decision, asked))
+
+
+def _reasons(decision: Decision) -> tuple[str, ...]:
+    return decision.reasons if "call" in decision.channels else (_FOR_RINGING, *decision.reasons)
+
+
 class _Figure(NamedTuple):
     label: str
     value: str
@@ -143,7 +188,7 @@ def _figures(standing: Standing, decision: Decision, asked: Sequence[OpenItem], 
     last = _last_payment(standing)
     paid = f"{show(last.amount)} on {days.display_short(last.received, where)}" if last else "none on record"
     return (
-        _Figure("To ask for", show(_sum_asked(decision, asked))),
+        _Figure("To ask for", _to_ask(standing, decision, asked, where)),
         _Figure("Open in total", show(standing.balance)),
         _Figure("Oldest", lateness(max((i.days_past_due for i in asked), default=0), LANGUAGE)),
         _Figure("Last payment", paid),
@@ -158,31 +203,49 @@ def _last_payment(standing: Standing) -> Payment | None:
 
 
 def _opening(standing: Standing, decision: Decision, asked: Sequence[OpenItem], config: Config, where: str) -> str:
-    """The first sentences: who calls, for whom, why, about which invoices."""
+    """The first sentences: who speaks, for whom, why, about which invoices."""
     business, customer = config.business, standing.customer
+    if "call" not in decision.channels:
+        who = (
+            f"{plain(business.name)}, {plain(business.contact)} speaking" if business.contact else plain(business.name)
+        )
+        return f"{who}. Thank you for ringing. {_matter(standing, decision, asked, where)}"
     caller = f"this is {plain(business.contact)} from {plain(business.name)}" if business.contact else ""
     person = customer.contact or (customer.name if customer.kind == "consumer" else "")
     ask = f" May I speak to {cut(person, _TEXT)}?" if person else ""
-    why = _beside(standing, decision, where) or f"{_about(standing, asked, where)}{_since(standing, where)}"
+    why = _beside(standing, decision, where) or (
+        f"I am calling about {_about(standing, asked, where)}{_since(standing, where)}"
+    )
     return f"Hello, {caller or f'I am calling from {plain(business.name)}'}.{ask} {why}"
+
+
+def _matter(standing: Standing, decision: Decision, asked: Sequence[OpenItem], where: str) -> str:
+    """What it is about when they ring: what was agreed and holds, or else what is open."""
+    agreed = _agreed(standing, decision, asked)
+    if agreed is None:
+        return f"It is about {_about(standing, asked, where)}{_since(standing, where)}"
+    amount, by = money.display(agreed[1], standing.currency, where), days.display(agreed[0], where)
+    if agreed[0] < standing.on:
+        return f"We agreed on {amount} by {by}, and it has not come yet."
+    return f"What we agreed holds: {amount} by {by}."
 
 
 def _about(standing: Standing, asked: Sequence[OpenItem], where: str) -> str:
     if not asked:
-        return "I am calling about your account."
+        return "your account."
     total = money.display(sum(item.open for item in asked), standing.currency, where)
     first = asked[0]
     number, due = cut(first.invoice_id, _NUMBER), days.display(first.due, where)
     was = "was" if first.is_overdue else "is"
     numbers = tuple(dict.fromkeys(cut(item.invoice_id, _NUMBER) for item in asked))
     if len(asked) == 1:
-        return f"I am calling about invoice {number}: {total} {was} due on {due}."
+        return f"invoice {number}: {total} {was} due on {due}."
     if len(numbers) == 1:
-        return f"I am calling about invoice {number}: {total} in {len(asked)} parts, the first {was} due on {due}."
+        return f"invoice {number}: {total} in {len(asked)} parts, the first {was} due on {due}."
     if len(numbers) <= _NAMED:
         named = f"{', '.join(numbers[:-1])} and {numbers[-1]}"
-        return f"I am calling about invoices {named}, {total} together. The oldest {was} due on {due}."
-    return f"I am calling about {len(numbers)} invoices, {total} together. The oldest, {number}, {was} due on {due}."
+        return f"invoices {named}, {total} together. The oldest {was} due on {due}."
+    return f"{len(numbers)} invoices, {total} together. The oldest, {number}, {was} due on {due}."
 
 
 def _since(standing: Standing, where: str) -> str:
@@ -356,7 +419,10 @@ def _back(
     found = []
     total = money.display(_sum_asked(decision, asked), standing.currency, where)
     week = days.display(_week_ahead(standing, config), where)
-    if asked and not _pauses(standing, config):
+    agreed = _agreed(standing, decision, asked)
+    if agreed:
+        found.append("What was agreed holds. Ask for nothing else.")
+    elif asked and not _pauses(standing, config):
         count = len(standing.conduct.broken)
         found.append(
             f"“If {total} arrives, you hear nothing more.” A new promise pauses nothing: {count} were not kept."
@@ -370,10 +436,21 @@ def _back(
         found.append(f"A plan stops everything for {pause} days, to sign it; once signed, while each instalment comes.")
     if asked:
         found.append("What they object to is not asked for until it is settled. The rest is.")
-    schedule = config.schedule.get(standing.customer.track)
-    following = schedule.step[decision.rung + 1 : decision.rung + 2] if schedule and decision.rung >= 0 else ()
-    found += [f"If nothing is agreed, next comes: {step.name}. Announce nothing else." for step in following]
+    following = _follows(standing, decision, config)
+    if following and not agreed:
+        found.append(f"If nothing is agreed, next comes: {following}. Announce nothing else.")
     return tuple(found)
+
+
+def _follows(standing: Standing, decision: Decision, config: Config) -> str:
+    """The step that comes if nothing is paid: the one behind today's, or else the next one of any item."""
+    if decision.rung >= 0:
+        schedule = config.schedule.get(standing.customer.track)
+        return next((step.name for step in schedule.step[decision.rung + 1 :]), "") if schedule else ""
+    ahead = [line for line in decision.items if line.next_step and line.next_on]
+    if _is_paused(decision) or not ahead:
+        return ""
+    return min(ahead, key=lambda line: (line.next_on or date.max, -line.rung)).next_step
 
 
 # ------------------------------------------------------------------ the tables

@@ -93,8 +93,8 @@ class Morning:
     # By account and currency: what a call is worth, what it asks for, and how the one comes of the other.
     worth: Mapping[tuple[str, str], tuple[int, int, str]] = field(default_factory=dict)
     # By account and currency, of those whose business costs more than it pays, over twelve months: contacts, days late
-    # on average (None when nothing was paid), received, overdue.
-    costly: Mapping[tuple[str, str], tuple[int, int | None, int, int]] = field(default_factory=dict)
+    # on average (None when nothing was paid), received, overdue, interest unpaid.
+    costly: Mapping[tuple[str, str], tuple[int, int | None, int, int, int]] = field(default_factory=dict)
     # By currency, of the promises whose time was over in the last twelve months: kept, all, received, promised.
     kept: Mapping[str, tuple[int, int, int, int]] = field(default_factory=dict)
 
@@ -192,6 +192,11 @@ class _View:
             notice = document.notice
             label = {"email": "email", "letter": "letter", COPY: "copy"}.get(notice.channel, notice.channel)
             self.files[notice.customer.account_id, notice.currency].append((label, link(document.path)))
+        self.sheets = {
+            (standing.account_id, standing.currency): (("call sheet", link(calls.path(standing))),)
+            for standing, decision in self.pairs
+            if calls.has_sheet(standing, decision)
+        }
 
     # -------------------------------------------------------------- figures
 
@@ -358,6 +363,10 @@ class _View:
             when=when,
         )
 
+    def _sheet(self, standing: Standing) -> tuple[tuple[str, str], ...]:
+        """The link to the account's call sheet, where it has one."""
+        return self.sheets.get((standing.account_id, standing.currency), ())
+
     def _promised(self) -> list[_Entry]:
         """Each promise whose day, with its grace, is still to come."""
         pending = [
@@ -369,7 +378,7 @@ class _View:
         pending.sort(key=lambda each: (each[0].due, each[1].account_id, each[0].row))
         return [
             self._about(standing, "promised", promise.amount, f"for {self._day(promise.due)}")._replace(
-                reasons=tuple(self._of_promise(promise, standing, decision))
+                reasons=tuple(self._of_promise(promise, standing, decision)), files=self._sheet(standing)
             )
             for promise, standing, decision in pending
         ]
@@ -394,7 +403,7 @@ class _View:
         found.sort(key=lambda each: (each[0][0].deadline, each[1].overdue), reverse=True)
         return [
             self._about(standing, "promised", broken[0].amount, f"for {self._day(broken[0].due)}")._replace(
-                reasons=_reasons([self._came(promise, standing) for promise in broken])
+                reasons=_reasons([self._came(promise, standing) for promise in broken]), files=self._sheet(standing)
             )
             for broken, standing in found
         ]
@@ -428,7 +437,7 @@ class _View:
             _PLANS[plan.state].format(number=nearest.number, until=until),
             nearest.amount - nearest.paid,
             f"{'was ' if nearest.due < self.morning.on else ''}due on {self._day(nearest.due)}",
-        )._replace(reasons=_reasons(reasons))
+        )._replace(reasons=_reasons(reasons), files=self._sheet(standing))
 
     def _held(self) -> list[_Entry]:
         """Accounts on hold, and single invoices of others; each hold with its end."""
@@ -477,10 +486,13 @@ class _View:
         found.sort(key=lambda each: (-each[0][0], -each[1].overdue, each[1].account_id))
         return [self._let_go(standing, *figures) for figures, standing in found]
 
-    def _let_go(self, standing: Standing, contacts: int, late: int | None, received: int, overdue: int) -> _Entry:
+    def _let_go(
+        self, standing: Standing, contacts: int, late: int | None, received: int, overdue: int, interest: int
+    ) -> _Entry:
         show = partial(money.display, currency=standing.currency, language=self.where)
         average = "nothing paid in twelve months" if late is None else f"{_count(late, 'day')} late on average"
-        reasons = (f"{show(overdue)} overdue, {show(received)} paid in twelve months",)
+        unpaid = f", {show(interest)} interest unpaid" if interest else ""
+        reasons = (f"{show(overdue)} overdue{unpaid}, {show(received)} paid in twelve months",)
         return self._about(standing, f"{_count(contacts, 'contact')}, {average}", standing.balance)._replace(
             reasons=reasons
         )
@@ -492,8 +504,7 @@ class _View:
 
     def _entry(self, standing: Standing, decision: Decision) -> _Entry:
         customer = standing.customer
-        files = tuple(self.files.get((standing.account_id, standing.currency), ()))
-        sheet = calls.path(standing) if "call" in decision.channels else ""
+        files = self.files.get((standing.account_id, standing.currency), [])
         is_call = decision.action is Action.CALL
         return _Entry(
             *self._who(standing),
@@ -501,7 +512,7 @@ class _View:
             when=self._when(decision),
             sum=money.display(_asked(standing, decision), standing.currency, self.where),
             reasons=_reasons(decision.reasons),
-            files=(*files, *((("call sheet", link(sheet)),) if sheet else ())),
+            files=(*files, *self._sheet(standing)),
             phone=cut(customer.phone, _TEXT) if is_call else "",
             tel=telephone(customer.phone) if is_call else "",
         )
@@ -676,10 +687,16 @@ def _can_reach(customer: Customer) -> bool:
 
 
 def _unsettled(standing: Standing) -> list[Sent]:
-    """The last line of each notice in the standing's currency that hangs, unless a later notice overtook it."""
+    """The last line of each notice in the standing's currency that hangs, unless a later notice overtook it.
+
+    An email that was put off is not tried again where the letter of the same step is there.
+    """
     found: dict[str, Sent] = {}
+    there = {(line.on, line.step) for line in standing.history if line.went_out and line.currency == standing.currency}
     for line in standing.history:
         if line.currency != standing.currency or line.channel == COPY:
+            continue
+        if line.state is State.DEFERRED and (line.on, line.step) in there:
             continue
         if line.state in _STATES:
             known = found.get(line.notice_id)
@@ -807,6 +824,6 @@ def _sample() -> Morning:
         guards=("a guard",),
         pages=dict.fromkeys(accounts, "site/public/x/index.html"),
         worth={(account, "EUR"): (9, 10, "90 % of a sample") for account in accounts},
-        costly={(account, "EUR"): (6, 30, 0, 9) for account in accounts},
+        costly={(account, "EUR"): (6, 30, 0, 9, 5) for account in accounts},
         kept={"EUR": (17, 20, 1240000, 1600000)},
     )

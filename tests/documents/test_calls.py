@@ -84,7 +84,7 @@ def test_the_sheet_opens_with_who_calls_whom_and_about_which_bills():
 
 
 def test_many_invoices_are_counted_and_the_parts_of_one_are_told_as_such():
-    call = Decision("K-8", "EUR", Action.CALL, ())
+    call = Decision("K-8", "EUR", Action.CALL, (), channels=("call",))
     many = standing("K-8", *(item(f"A{n}", 9 - n, 1000) for n in range(4)))
     assert "about 4 invoices, €40.00 together. The oldest, A0, was due on 21 February 2026." in read(many, call).text
     parts = standing("K-8", item("A", 9, 1000), item("A", 3, 2000))
@@ -92,7 +92,7 @@ def test_many_invoices_are_counted_and_the_parts_of_one_are_told_as_such():
 
 
 def test_one_invoice_is_named_with_its_sum():
-    page = read(standing("K-8", item("A", 3, 5000)), Decision("K-8", "EUR", Action.CALL, ()))
+    page = read(standing("K-8", item("A", 3, 5000)), Decision("K-8", "EUR", Action.CALL, (), channels=("call",)))
     assert "I am calling about invoice A: €50.00 was due on 27 February 2026." in page.text
 
 
@@ -145,6 +145,68 @@ def test_a_disputed_invoice_is_shown_and_not_asked_for():
     assert "disputed: do not ask for it" in page.text
     assert "To ask for €625.50" in page.text
     assert "--invoice HJ-31" not in page.text
+
+
+# ------------------------------------------------------------------ whose sheet there is, and what it says when they ring
+
+
+WAIT = Decision("K-7", "EUR", Action.WAIT, ("second-notice on 2026-03-05: 5 days after the last notice",))
+
+
+@pytest.mark.parametrize("kind", ["stop-contact", "lawyer", "deceased", "insolvency", "fraud", "placed"])
+def test_where_nobody_talks_to_them_any_more_there_is_no_sheet(kind):
+    held = Decision("K-7", "EUR", Action.HOLD, (), holds=(Hold(kind, "x"),))
+    assert not calls.has_sheet(ACCOUNT, held)
+
+
+def test_there_is_a_sheet_for_what_is_overdue_and_for_a_call_today():
+    ahead = standing(CUSTOMER, item("HJ-58", -14, 240000))
+    assert calls.has_sheet(ACCOUNT, WAIT)
+    assert calls.has_sheet(ahead, CALL)
+    assert not calls.has_sheet(ahead, WAIT)
+    for hold in (Hold("promise", "x"), Hold("plan", "x", None, "HJ-31"), Hold("hardship", "x"), Hold("dispute", "x")):
+        assert calls.has_sheet(ACCOUNT, replace(WAIT, holds=(hold,)))
+
+
+def test_a_sheet_without_a_call_today_is_for_when_they_ring():
+    page = read(decision=WAIT)
+    assert "When they ring Harbour Joinery, Nora Conneely speaking. Thank you for ringing. It is about invoices" in (
+        page.text
+    )
+    assert "HJ-31 and HJ-44, €1,665.50 together" in page.text
+    assert "No call is due today. This is for when they ring. second-notice on 2026-03-05" in page.text
+    assert "I am calling" not in page.text
+    assert "When they ring" not in read().text
+    assert len(commands(page)) == len(commands(read()))
+
+
+def test_who_rings_while_a_promise_is_pending_is_asked_for_that_alone():
+    pending = promise(2, -4, 50000, 20000, PromiseState.PENDING)
+    held = Decision("K-7", "EUR", Action.HOLD, ("payment is promised for 2026-03-06",), holds=(Hold("promise", "x"),))
+    text = read(conduct_of(ACCOUNT, promises=(pending,)), held).text
+    assert "What we agreed holds: €300.00 by 6 March 2026." in text
+    assert "To ask for €300.00 by 6 Mar 2026" in text
+    assert "What was agreed holds. Ask for nothing else." in text
+    assert "next comes" not in text
+
+
+def test_who_rings_during_a_plan_is_asked_for_its_instalment():
+    parts = tuple(Instalment(n, ON + timedelta(days=30 * n - 62), 20000, 20000 if n < 2 else 0) for n in range(1, 5))
+    plan = Plan(ON - timedelta(days=50), ON, PlanState.LATE, ON + timedelta(days=3), parts)
+    holds = tuple(Hold("plan", "x", None, each.invoice_id) for each in ACCOUNT.items)
+    text = read(conduct_of(ACCOUNT, plan=plan), replace(WAIT, holds=holds)).text
+    assert "We agreed on €200.00 by 28 February 2026, and it has not come yet." in text
+    assert "To ask for €200.00 by 28 Feb 2026" in text
+    # What is invoiced since goes its own way.
+    text = read(conduct_of(ACCOUNT, plan=plan), replace(WAIT, holds=holds[:1])).text
+    assert "It is about invoice HJ-44: €625.50 was due" in text
+
+
+@pytest.mark.parametrize("kind", ["hardship", "hold", "cash-flow", "dispute", "error"])
+def test_who_rings_during_a_pause_is_asked_for_nothing(kind):
+    text = read(decision=Decision("K-7", "EUR", Action.HOLD, ("paused",), holds=(Hold(kind, "x"),))).text
+    assert "To ask for nothing for now" in text
+    assert "next comes" not in text
 
 
 # ------------------------------------------------------------------ the line to log

@@ -133,7 +133,7 @@ def test_a_notice_shows_account_step_channels_sum_deadline_reasons_and_files():
     for each in ("One Ltd", "K-1", "reminder, by email and letter", "pay by 9 Mar 2026", "€500.00", "why of K-1"):
         assert each in said, each
     assert [unquote(link) for link in read.links if not link.startswith("#")] == [
-        "../site/public/abc/index.html", "2026-03-02/K-1-reminder.eml", "2026-03-02/K-1 ä.pdf",
+        "../site/public/abc/index.html", "2026-03-02/K-1-reminder.eml", "2026-03-02/K-1 ä.pdf", "2026-03-02/K-1-call.html",
     ]  # fmt: skip
 
 
@@ -260,6 +260,16 @@ def test_a_refused_mail_is_settled_by_a_later_notice_and_an_unclear_one_is_not()
         assert ("Deliveries to settle" in page((account, decided(account, Action.WAIT))).text) is hangs, state
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_an_email_that_was_put_off_is_not_announced_again_where_the_letter_of_its_step_is_there(order):
+    email = sent(9, "A", "final-demand", 4, State.DEFERRED)
+    letter = replace(sent(9, "A", "final-demand", 4, State.PRINTED, channel="letter"), notice_id="9-letter")
+    account = replace(LATE, history=(email, letter)[::order])
+    said = section(page((account, decided(account, Action.WAIT))), "Deliveries to settle")
+    assert "final-demand by letter: printed, not posted" in said
+    assert "put off" not in said
+
+
 def test_a_hanging_notice_about_several_invoices_is_one_entry_with_their_sum():
     lines = (
         sent(9, "A", "reminder", 2, State.PRINTED, open=5000),
@@ -292,7 +302,7 @@ def test_pending_promises_stand_with_their_day_the_soonest_first():
     one, two = of(LATE, promises=(later,)), of(LATER, promises=(soon,))
     held = decided(two, Action.HOLD, holds=(Hold("promise", "x", soon.deadline),))
     said = section(page((one, decided(one, Action.WAIT)), (two, held)), "Promises")
-    assert "Two Ltd K-2 promised for 4 Mar 2026 €50.00 made on 27 Feb 2026; broken after 6 Mar 2026" in said
+    assert "Two Ltd K-2 promised for 4 Mar 2026 €50.00 call sheet made on 27 Feb 2026; broken after 6 Mar 2026" in said
     assert "€10.00 of it has come" in said
     assert "€60.00 was said: more than is owed" in said
     assert said.index("Two Ltd") < said.index("One Ltd")
@@ -308,7 +318,7 @@ def test_promises_that_were_not_kept_stand_once_for_each_account_that_still_owes
     one, done = of(LATE, promises=broken), of(standing("K-9", credit=5), promises=broken)
     said = section(page((one, decided(one, Action.WAIT)), (done, decided(done, Action.SETTLED))), "Promises not kept")
     assert (
-        "promised for 20 Feb 2026 €40.00 €40.00 for 20 Feb 2026: nothing came €90.00 for 31 Jan 2026: €25.00 came"
+        "promised for 20 Feb 2026 €40.00 call sheet €40.00 for 20 Feb 2026: nothing came €90.00 for 31 Jan 2026: €25.00 came"
         in said
     )
     assert "K-9" not in said
@@ -337,7 +347,7 @@ def test_plans_stand_with_what_is_paid_and_what_is_next_the_late_ones_first():
     paid_up = of(standing("K-6"), plan=plan(PlanState.PAID, None, 3))
     said = section(page(*((each, decided(each, Action.HOLD)) for each in (good, late, offered, paid_up))), "Plans")
     assert (
-        "in good standing, payment 2 is next due on 17 Mar 2026 €200.00 1 of 3 payments made, €200.00 of €600.00"
+        "in good standing, payment 2 is next due on 17 Mar 2026 €200.00 call sheet 1 of 3 payments made, €200.00 of €600.00"
         in said
     )
     assert "payment 1 is late, its grace ends on 2 Mar 2026 was due on 15 Feb 2026" in said
@@ -368,11 +378,12 @@ def test_payment_in_advance_is_listed_with_its_reason():
 
 
 def test_whom_to_stop_serving_is_listed_with_the_figures_and_the_rule():
-    costly = {("K-1", "EUR"): (6, 41, 10000, 50000), ("K-2", "EUR"): (9, None, 0, 90000)}
+    costly = {("K-1", "EUR"): (6, 41, 10000, 50000, 1234), ("K-2", "EUR"): (9, None, 0, 90000, 0)}
     said = section(page(NOTICE, CALL, costly=costly), "To stop serving")
     assert "Six contacts or more in twelve months" in said
     assert (
-        "One Ltd K-1 6 contacts, 41 days late on average €570.00 €500.00 overdue, €100.00 paid in twelve months" in said
+        "One Ltd K-1 6 contacts, 41 days late on average €570.00 €500.00 overdue, €12.34 interest unpaid, €100.00 paid in twelve months"
+        in said
     )
     assert "9 contacts, nothing paid in twelve months" in said
     assert said.index("Two Ltd") < said.index("One Ltd")
@@ -519,3 +530,25 @@ def test_the_shipped_template_is_sound_and_a_missing_one_stops_the_run():
     (found,) = desk.check({name: text for name, text in TEMPLATES.items() if name != "desk.html"})
     assert found.stops_run
     assert found.file == "site/templates/desk.html"
+
+
+# ------------------------------------------------------------------ at the telephone
+
+
+def test_every_account_with_something_overdue_has_its_sheet_at_hand_and_the_list_holds_today_s_calls_alone():
+    ahead = standing(Customer("K-3", "Three", **REACHABLE), item("D", -5, 4000))
+    gone = standing(Customer("K-4", "Four", **REACHABLE), item("E", 9, 4000))
+    stopped = replace(decided(gone, Action.HOLD), holds=(Hold("lawyer", "x"),))
+    waiting = decided(LATE, Action.WAIT, coming(LATE.items[0], 3, "second-notice", 3))
+    read = page((LATE, waiting), CALL, (ahead, decided(ahead, Action.WAIT)), (gone, stopped))
+    sheets = [link for link in read.links if link.endswith("-call.html")]
+    assert sorted(set(sheets)) == ["2026-03-02/K-1-call.html", "2026-03-02/K-2-call.html"]
+    listed = section(read, "Calls to make")
+    assert "Two Ltd" in listed
+    assert "One Ltd" not in listed
+
+
+def test_a_promise_that_was_not_kept_has_the_sheet_beside_it():
+    broken = Promise(ON - timedelta(9), ON - timedelta(5), ON - timedelta(3), 900, 900, 0, PromiseState.BROKEN)
+    account = replace(LATE, conduct=Conduct(promises=(broken,)))
+    assert "call sheet" in section(page((account, decided(account, Action.WAIT))), "Promises not kept")
