@@ -3,8 +3,10 @@
 import base64
 import hashlib
 import hmac
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
+from decimal import Decimal
 from functools import partial
 from types import SimpleNamespace
 from typing import NamedTuple
@@ -14,7 +16,7 @@ from markupsafe import Markup
 
 from pastdue import days, money
 from pastdue.config import Business, Config, Portal
-from pastdue.documents import payment, site
+from pastdue.documents import beside, payment, site
 from pastdue.documents.site import cut, encoded, plain, telephone
 from pastdue.documents.words import (
     FALLBACK,
@@ -22,6 +24,7 @@ from pastdue.documents.words import (
     filled_in,
     grouped,
     has_words,
+    invoices,
     lateness,
     locale,
     plural,
@@ -30,11 +33,14 @@ from pastdue.documents.words import (
 from pastdue.findings import Finding
 from pastdue.model import (
     COPY,
+    Accrual,
     Action,
+    Charge,
     Conduct,
     Customer,
     Decision,
     Instalment,
+    ObligationState,
     OpenItem,
     Page,
     Payment,
@@ -95,7 +101,9 @@ def url(config: Config, key: bytes, account_id: str) -> str:
 
 def reference_of(standing: Standing) -> str:
     """What to write on the payment: the invoice's number where one is asked for, the account's where there are more."""
-    asked = {item.invoice_id for item in standing.items if item.is_overdue or not standing.overdue}
+    charged = {charge.invoice_id for charge in beside.told(standing)}
+    asked = {item.invoice_id for item in standing.items if item.is_overdue or not (standing.overdue or charged)}
+    asked |= charged
     return asked.pop() if len(asked) == 1 else standing.account_id
 
 
@@ -155,8 +163,12 @@ class _Part(NamedTuple):
     amount: str  # "" when there is none to show
     by: str  # by when, or what follows
     more: tuple[str, ...]
+    parts: tuple[tuple[str, str], ...]  # what the amount is made of, where it is more than invoices
     items: tuple[tuple[str, ...], ...]
+    sums: tuple[tuple[str, str], ...]  # below the items, where there is more than they: label and amount
     total: str
+    charges: tuple[tuple[str, ...], ...]  # interest and fixed sums, a row each
+    worksheets: tuple["_Worksheet", ...]
     payments: tuple[tuple[str, ...], ...]
     earlier: str  # says what is not listed
     pay: tuple[tuple[str, str], ...]  # label and value; empty when nothing is asked for
@@ -166,6 +178,15 @@ class _Part(NamedTuple):
     plan_note: str
     promises: tuple[tuple[str, ...], ...]  # what they told us, and what became of it
     ahead: str  # that new orders are paid in advance; "" when they are not
+
+
+class _Worksheet(NamedTuple):
+    """How the interest of one due amount comes about."""
+
+    title: str
+    rule: str
+    lines: tuple[tuple[str, ...], ...]  # from, to, days, principal, rate, amount
+    sums: tuple[tuple[str, str], ...]  # label and amount; the last is what is owed
 
 
 class _Writer:
@@ -213,6 +234,10 @@ class _Writer:
         show = partial(money.display, currency=standing.currency, language=say.where)
         claim = _claim(standing, decision)
         state, label, amount, by, more = _headline(standing, claim, decision, say)
+        told = beside.told(standing)
+        interest, fees = sum(each.interest for each in told), sum(each.fees for each in told)
+        is_asked = amount == claim.asked and not claim.promised and not claim.instalment
+        mixed = _sums(standing.balance, interest, fees, say, show)
         payments, earlier = _payments(standing.payments, say)
         pay, qr, links = self._how_to_pay(standing, claim.asked, say) if claim.asked else ((), "", ())
         arranged = standing.conduct if claim.pause != "paused" else Conduct()
@@ -223,9 +248,13 @@ class _Writer:
             label=f"{label} · {standing.currency}" if several else label,
             amount=show(amount) if amount else "",
             by=by,
-            more=more,
+            more=(*more, *self._to_come(standing, claim, say)),
+            parts=_parts(claim, say, show) if is_asked else (),
             items=tuple(_row(item, claim.stands(item, say), say, calm=bool(claim.pause)) for item in standing.items),
-            total=show(standing.balance),
+            sums=mixed if standing.items else (),
+            total=show(standing.balance + interest + fees),
+            charges=tuple(row for each in told for row in _charge_rows(each, claim, say)),
+            worksheets=tuple(_worksheet(each, self._rule(each, say), say) for each in told if each.accruals),
             payments=payments,
             earlier=earlier,
             pay=pay,
@@ -236,6 +265,30 @@ class _Writer:
             promises=_promises(arranged.promises, standing, say),
             ahead=say.prepayment if arranged.prepayment else "",
         )
+
+    def _to_come(self, standing: Standing, claim: "_Claim", say: SimpleNamespace) -> Iterator[str]:
+        """What a notice told them to come beside the invoices, and from when; nothing while they are asked for nothing."""
+        everything = {item.invoice_id for item in standing.items}
+        asked = everything - claim.held - claim.planned
+        for each in standing.obligations:
+            about = tuple(dict.fromkeys(invoice for invoice, _ in each.items if invoice in asked))
+            is_ahead = each.state is ObligationState.AHEAD and each.consequence in {"interest", "fee"}
+            if is_ahead and about and not claim.pause:
+                named = invoices(about, say.language, say.where)
+                of = say.of_them.format(invoices=named) if set(about) != everything else ""
+                said = say.interest_to_come if each.consequence == "interest" else say.fee_to_come
+                yield said.format(date=days.display(each.on, say.where), of=of)
+
+    def _rule(self, charge: Charge, say: SimpleNamespace) -> str:
+        """The law or the contract that interest runs by, and how its days are counted."""
+        from babel.numbers import format_decimal
+
+        agreed = self.config.interest.rate
+        rate = format_decimal(agreed, locale=say.where) if agreed else ""
+        basis = words(say.language).get(f"basis.{charge.regime}", "").format(rate=rate).strip(" ,")
+        year = beside.year_days(charge.accruals)
+        counted = say.counted.format(year=year) if year else say.counted_by_rule
+        return f"{say.basis.format(basis=basis)} {counted}" if basis else str(counted)
 
     def _how_to_pay(
         self, standing: Standing, asked: int, say: SimpleNamespace
@@ -266,7 +319,7 @@ def _worth_telling(own: Sequence[Standing]) -> list[Standing]:
     """The currencies in which anything ever happened, the customer's own first; at least one."""
     first = own[0].customer.currency
     ordered = sorted(own, key=lambda standing: (standing.currency != first, standing.currency))
-    return [each for each in ordered if each.items or each.credit or each.payments] or ordered[:1]
+    return [each for each in ordered if each.items or each.credit or each.payments or each.charges] or ordered[:1]
 
 
 # ------------------------------------------------------------------ what is asked for
@@ -276,7 +329,8 @@ class _Claim(NamedTuple):
     """What the page asks for: never more than the notices do."""
 
     asked: int  # to be paid now, or next when nothing is overdue; 0: nothing is asked for
-    overdue: int  # what of it is past due
+    overdue: int  # what of the invoices it asks for is past due
+    charges: tuple[Charge, ...]  # interest and fixed sums that it asks for, beside the invoices
     held: frozenset[str]  # invoices that are under discussion: shown, not asked for
     planned: frozenset[str]  # invoices that are paid by a plan
     pause: str  # "arranged" or "paused" while the whole account is on hold, else ""
@@ -306,12 +360,13 @@ def _claim(standing: Standing, decision: Decision | None) -> _Claim:
     planned = by_plan if pause != "paused" else frozenset()
     claimed = [item for item in standing.items if item.invoice_id not in held | planned]
     overdue = sum(item.open for item in claimed if item.is_overdue)
+    charges = tuple(each for each in beside.told(standing) if each.invoice_id not in held | planned)
     promised: tuple[Promise, ...] = ()
     instalment = None
     if pause == "arranged" and "promise" in kinds:
         pending = (each for each in standing.conduct.promises if each.state is PromiseState.PENDING)
         promised = tuple(sorted(pending, key=lambda each: each.due))
-    plan = standing.conduct.plan if planned and not pause and not overdue else None
+    plan = standing.conduct.plan if planned and not pause and not overdue and not charges else None
     if plan and plan.state in _SIGNED:
         instalment = next((each for each in plan.instalments if each.paid < each.amount), None)
     if pause == "paused":
@@ -321,8 +376,9 @@ def _claim(standing: Standing, decision: Decision | None) -> _Claim:
     elif instalment:
         asked = instalment.amount - instalment.paid
     else:
-        asked = overdue or sum(item.open for item in claimed)
-    return _Claim(asked, overdue, held, planned, pause, promised, instalment)
+        owed = sum(each.owed for each in charges)
+        asked = overdue + owed or sum(item.open for item in claimed)
+    return _Claim(asked, overdue, charges, held, planned, pause, promised, instalment)
 
 
 def _headline(
@@ -330,7 +386,8 @@ def _headline(
 ) -> tuple[str, str, int, str, tuple[str, ...]]:
     """What is owed and by when: state, label, amount, the line below it and further lines."""
     show = partial(money.display, currency=standing.currency, language=say.where)
-    balance = standing.balance
+    charges = beside.told(standing)
+    balance = standing.balance + sum(each.owed for each in charges)
     if not balance:
         return _nothing_open(standing, say)
     more = (say.credit_too.format(amount=show(standing.credit)),) if standing.credit else ()
@@ -341,6 +398,7 @@ def _headline(
         )
         return "open", say.open_sum, balance, told[0], (*told[1:], say.arranged, *more)
     discussed = sum(item.open for item in standing.items if item.invoice_id in claim.held)
+    discussed += sum(each.owed for each in charges if each.invoice_id in claim.held)
     if claim.pause or not claim.asked:
         whole = say.plan_waits if claim.planned else say.discussed_all
         by = {"arranged": say.arranged, "paused": say.paused}.get(claim.pause, whole)
@@ -350,15 +408,25 @@ def _headline(
     if claim.instalment:
         return _by_plan(standing, claim, claim.instalment, say, more)
     planned = sum(item.open for item in standing.items if item.invoice_id in claim.planned)
+    planned += sum(each.owed for each in charges if each.invoice_id in claim.planned)
     if planned:
         more = (say.planned.format(amount=show(planned)), *more)
+    if claim.charges and not claim.overdue:
+        by = say.charges_left if standing.balance == 0 else say.charges_of_paid
+        later = balance - discussed - planned - claim.asked
+        if later:
+            more = (say.not_yet_due.format(amount=show(later)), *more)
+        pay_by = _pay_by(standing, decision)
+        if pay_by:
+            more = (say.pay_by.format(date=days.display(pay_by, say.where)), *more)
+        return "open", say.to_pay, claim.asked, by, more
     if claim.overdue:
         pay_by = _pay_by(standing, decision)
         by = say.pay_by.format(date=days.display(pay_by, say.where)) if pay_by else say.pay_now
-        later = balance - discussed - planned - claim.overdue
+        later = balance - discussed - planned - claim.asked
         if later:
             more = (say.not_yet_due.format(amount=show(later)), *more)
-        return "overdue", say.overdue, claim.overdue, by, more
+        return "overdue", say.overdue, claim.asked, by, more
     coming = [item for item in standing.items if item.invoice_id not in claim.held | claim.planned]
     first = days.display(coming[0].due, say.where)
     due_first = sum(item.open for item in coming if item.due == coming[0].due)
@@ -376,7 +444,8 @@ def _by_plan(
     is_late = plan is not None and plan.state is PlanState.LATE and plan.until is not None
     day = plan.until if plan and plan.until and is_late else instalment.due
     by = say.pay_by.format(date=days.display(day, say.where))
-    whole = say.open_too.format(amount=money.display(standing.balance, standing.currency, say.where))
+    total = standing.balance + sum(each.owed for each in beside.told(standing))
+    whole = say.open_too.format(amount=money.display(total, standing.currency, say.where))
     return ("overdue" if is_late else "open"), say.next_payment, claim.asked, by, (whole, *more)
 
 
@@ -397,7 +466,7 @@ def _pay_by(standing: Standing, decision: Decision | None) -> date | None:
     """The deadline that holds: that of the notice going out today, or of the last one; None when it has passed."""
     if decision and decision.action is Action.NOTICE:
         return decision.pay_by
-    still_open = {item.key for item in standing.items}
+    still_open = {item.key for item in standing.items} | {charge.key for charge in beside.told(standing)}
     for line in reversed(standing.history):
         if line.went_out and line.currency == standing.currency and line.pay_by and line.key in still_open:
             return line.pay_by if line.pay_by >= standing.on else None
@@ -424,6 +493,81 @@ def _row(item: OpenItem, stands: str, say: SimpleNamespace, *, calm: bool) -> tu
         say.of_amount.format(amount=show(item.amount)) if paid else "",
         say.paid.format(amount=show(paid)) if paid else "",
     )
+
+
+def _sums(
+    principal: int, interest: int, fees: int, say: SimpleNamespace, show: Callable[[int], str]
+) -> tuple[tuple[str, str], ...]:
+    """Invoices, interest and fixed sums on a line each; none where there are only invoices."""
+    lines = ((say.principal, principal), (say.interest, interest), (say.fees, fees))
+    return tuple((str(label), show(sum_)) for label, sum_ in lines if sum_) if interest or fees else ()
+
+
+def _parts(claim: _Claim, say: SimpleNamespace, show: Callable[[int], str]) -> tuple[tuple[str, str], ...]:
+    """What the sum that is asked for is made of."""
+    interest, fees = sum(each.interest for each in claim.charges), sum(each.fees for each in claim.charges)
+    return _sums(claim.asked - interest - fees, interest, fees, say, show)
+
+
+def _charge_rows(charge: Charge, claim: _Claim, say: SimpleNamespace) -> Iterator[tuple[str, ...]]:
+    """Interest and the fixed sum of one due amount: invoice, what, a remark and what is owed."""
+    show = partial(money.display, currency=charge.currency, language=say.where)
+    apart = say.under_discussion if charge.invoice_id in claim.held else ""
+    if charge.invoice_id in claim.planned:
+        apart = say.in_plan
+    rows = (
+        (say.interest_since, charge.since, charge.interest, charge.interest_paid, charge.interest_waived),
+        (say.fee_of, charge.fee_on, charge.fees, charge.fee_paid, charge.fee_waived),
+    )
+    for what, since, owed, paid, waived in rows:
+        if owed and since:
+            gone = [say.paid.format(amount=show(paid))] * bool(paid) + [say.waived.format(amount=show(waived))] * bool(
+                waived
+            )
+            about = what.format(date=days.display_short(since, say.where))
+            yield plain(charge.invoice_id), about, "; ".join(filter(None, (apart, *gone))), show(owed)
+
+
+def _worksheet(charge: Charge, rule: str, say: SimpleNamespace) -> _Worksheet:
+    """Every line of an interest worksheet, and from their sum to what is owed."""
+    show = partial(money.display, currency=charge.currency, language=say.where)
+    sums = [(say.interest, charge.accrued)]
+    gone = [(say.interest_paid, -charge.interest_paid), (say.interest_waived, -charge.interest_waived)]
+    gone = [(label, sum_) for label, sum_ in gone if sum_]
+    sums += [*gone, (say.interest_owed, charge.interest)] if gone else []
+    title = say.interest_of.format(invoice=plain(charge.invoice_id), date=days.display_short(charge.due, say.where))
+    return _Worksheet(
+        title=title,
+        rule=rule,
+        lines=tuple(_accrual(line, show, say) for line in charge.accruals),
+        sums=tuple((str(label), show(sum_)) for label, sum_ in sums),
+    )
+
+
+def _accrual(line: Accrual, show: Callable[[int], str], say: SimpleNamespace) -> tuple[str, ...]:
+    return (
+        days.display_short(line.first, say.where),
+        days.display_short(line.last, say.where),
+        str(line.days),
+        show(line.principal),
+        say.rate_unknown if line.rate is None else _rate(line, say),
+        show(line.amount),
+    )
+
+
+def _rate(line: Accrual, say: SimpleNamespace) -> str:
+    """The yearly rate, and what it is made of where it is built on a reference rate."""
+    from babel.numbers import format_decimal
+
+    def percent(millionths: int) -> str:
+        exact = Decimal(millionths).scaleb(-4)
+        return str(say.percent.format(rate=format_decimal(exact, format="#,##0.00##", locale=say.where)))
+
+    rate = line.rate or 0
+    if line.reference is None:
+        return percent(rate)
+    more = rate - line.reference
+    return f"{percent(rate)} = {percent(line.reference)} {'+' if more >= 0 else '−'} {percent(abs(more))}"
 
 
 def _when(days_past_due: int, language: str) -> str:
@@ -568,7 +712,7 @@ def _business(config: Config, say: SimpleNamespace) -> SimpleNamespace:
 def _replies(customer: Customer, own: Sequence[Standing], business: SimpleNamespace) -> tuple[tuple[str, str], ...]:
     """What a customer may want to say, each as a link that begins the email."""
     account = _quoted(cut(customer.account_id, 60))
-    answers = business.replies if any(each.items for each in own) else business.replies[-1:]
+    answers = business.replies if any(each.items or beside.told(each) for each in own) else business.replies[-1:]
     return tuple((label, f"{before}{account}{after}") for label, before, after in answers)
 
 
@@ -643,10 +787,13 @@ def _samples() -> Iterator[list[Standing]]:
     promise = Promise(on, on, on, 5000, 5000, 0, PromiseState.PENDING)
     plan = Plan(on, on, PlanState.GOOD, None, (Instalment(1, on, 60000, 0),))
     conduct = Conduct((promise,), plan, prepayment="a reason")
+    line = Accrual(60000, on - timedelta(8), on, 9, 101500, 150, 21500)
+    charge = Charge("S-1", late.due, "EUR", "ie-si580", line.first, (line,), 4000, on, 10, 0, 20, 0, 60000, told=True)
     yield [
-        Standing(on, customer, "EUR", (late,), payments=paid, history=history, conduct=conduct),
+        Standing(on, customer, "EUR", (late,), payments=paid, history=history, conduct=conduct, charges=(charge,)),
         Standing(on, customer, "GBP", (early,), history=history),
     ]
     yield [Standing(on, customer, "EUR", credit=5000, payments=paid[:1])]
     yield [Standing(on, customer, "EUR", payments=paid[:1], history=history[:1])]
+    yield [Standing(on, customer, "EUR", payments=paid[:1], charges=(replace(charge, principal=0),))]
     yield [Standing(on, customer, "EUR")]

@@ -15,14 +15,18 @@ from pastdue.documents import payment, portal
 from pastdue.documents.site import plain
 from pastdue.findings import Severity
 from pastdue.model import (
+    Accrual,
     Action,
     Activity,
+    Charge,
     Class,
     Conduct,
     Customer,
     Decision,
     Hold,
     Instalment,
+    Obligation,
+    ObligationState,
     Page,
     Plan,
     PlanState,
@@ -692,3 +696,118 @@ def test_text_stands_out_from_its_ground_by_wcag_aa(scheme, text, ground):
     colours = tokens(light) | (tokens(dark) if scheme == "dark" else {})
     lighter, darker = sorted((luminance(colours[text]), luminance(colours[ground])), reverse=True)
     assert (lighter + 0.05) / (darker + 0.05) >= 4.5
+
+
+# ------------------------------------------------------------------ interest and fixed sums
+
+
+def charge(number: str, late: int, principal: int, interest: int, fee: int = 0, *, told: bool = True, **more) -> Charge:
+    """Interest of one line, on an invoice that is so many days late, and a fixed sum."""
+    due = ON - timedelta(days=late)
+    line = Accrual(max(principal, 100), due, ON, late + 1, 101500, interest, 21500)
+    said = {"since": due, "accruals": (line,), "fee": fee, "fee_on": due if fee else None} | more
+    return Charge(number, due, "EUR", "ie-si580", principal=principal, told=told, **said)
+
+
+def asked_of(page: Read) -> tuple[str, str]:
+    """The sum under "How to pay", and the one in the link to the card payment."""
+    shown = re.search(r"How to pay (?:How to pay )?Amount (€[\d,.]+)", page.text)
+    link = next(link for link in page.links if link.startswith("https://pay.example/"))
+    return shown[1] if shown else "", parse_qs(urlsplit(link).query)["a"][0]
+
+
+CHARGED = standing(
+    "K-9",
+    item("HJ-1", 90, 740000, 1240000),
+    item("HJ-2", 30, 50000),
+    item("HJ-3", -20, 9900),
+    charges=(charge("HJ-1", 90, 740000, 17530, 10000, fee_waived=1500), charge("HJ-0", 200, 0, 901, 4000)),
+)
+
+
+def test_the_page_asks_for_what_is_overdue_and_for_the_charges_that_were_told() -> None:
+    page = page_of(CHARGED)
+    owed = 740000 + 50000 + 17530 + 8500 + 901 + 4000
+    assert asked_of(page) == ("€8,209.31", "8209.31")
+    assert owed == 820931
+    assert "Invoices €7,900.00 Interest €184.31 Fixed sums €125.00" in page.text
+    assert "Open in total €8,308.31" in page.text  # with what is not due yet
+    assert "A further €99.00 is open and not due yet." in page.text
+
+
+def test_the_code_for_banking_apps_carries_the_charges_too() -> None:
+    pages = built(CHARGED)
+    html = pages[portal.path(CONFIG, KEY, "K-9")].content.decode()
+    payload = payment.epc_payload(CONFIG, 820931, "EUR", "K-9")
+    assert payload
+    assert "EUR8209.31" in payload
+    assert payment.qr_svg(payload, "QR code for a bank transfer") in html
+
+
+def test_what_no_notice_told_of_is_neither_shown_nor_asked_for() -> None:
+    silent = replace(CHARGED, charges=tuple(replace(each, told=False) for each in CHARGED.charges))
+    page = page_of(silent)
+    assert asked_of(page) == ("€7,900.00", "7900.00")
+    assert "nterest" not in page.text
+    assert "ixed sum" not in page.text
+
+
+def test_charges_of_a_disputed_invoice_are_under_discussion_with_it() -> None:
+    held = decision(CHARGED, holds=(Hold("dispute", "a reason", invoice_id="HJ-1"),))
+    page = page_of(CHARGED, decisions=(held,))
+    assert asked_of(page) == ("€549.01", "549.01")  # HJ-2 and what HJ-0 still owes
+    assert "€7,660.30 more is under discussion" in page.text
+    assert "under discussion; €15.00 waived" in page.text
+
+
+def test_an_account_on_hold_is_shown_its_charges_and_asked_for_nothing() -> None:
+    page = page_of(CHARGED, decisions=(decision(CHARGED, Action.HOLD, holds=(Hold("lawyer", "a reason"),)),))
+    assert "We are not asking for payment at the moment." in page.text
+    assert "How to pay" not in page.text
+
+
+def test_an_account_that_paid_its_invoices_is_told_politely_what_remains_and_why() -> None:
+    paid_late = standing("K-9", payments=(paid(20, 90000, "HJ-0"),), charges=(charge("HJ-0", 60, 0, 901, 4000),))
+    page = page_of(paid_late)
+    assert asked_of(page) == ("€49.01", "49.01")
+    assert "To pay €49.01 Interest €9.01 Fixed sums €40.00 Your invoices are paid, thank you." in page.text
+    assert "Payment reference HJ-0" in page.text
+    assert "Open in total €49.01" in page.text
+    assert "I do not agree" in page.text
+
+
+def test_the_arithmetic_of_interest_is_on_the_page_for_who_asks() -> None:
+    page = page_of(CHARGED)
+    assert [tag for tag, _ in page.elements].count("details") == 1
+    assert "How the interest is worked out" in page.text
+    assert "under the European Communities (Late Payment in Commercial Transactions) Regulations 2012" in page.text
+    assert "91 €7,400.00 10.15% = 2.15% + 8.00% €175.30" in page.text
+
+
+def test_days_without_a_known_rate_cost_nothing_and_say_so() -> None:
+    lines = (
+        Accrual(100000, ON - timedelta(20), ON - timedelta(11), 10, 101500, 278, 21500),
+        Accrual(100000, ON - timedelta(10), ON, 11, None, 0),
+    )
+    page = page_of(standing("K-9", item("HJ-1", 30, 100000), charges=(charge("HJ-1", 30, 100000, 0, accruals=lines),)))
+    assert asked_of(page) == ("€1,002.78", "1002.78")
+    assert "11 €1,000.00 nothing asked for €0.00" in page.text
+
+
+def test_interest_that_was_announced_and_does_not_run_yet_is_told_with_its_day() -> None:
+    one = item("HJ-1", 3, 100000)
+    ahead = Obligation("interest", ON + timedelta(12), ObligationState.AHEAD, (one.key,), ON, "n1", "a reason")
+    agency = replace(ahead, consequence="agency")
+    page = page_of(standing("K-9", one, obligations=(ahead, agency)))
+    assert "From 14 March 2026, interest is added to whatever is then still unpaid." in page.text
+    assert "agency" not in page.text
+    assert asked_of(page) == ("€1,000.00", "1000.00")
+
+
+def test_an_obligation_is_never_shown_to_the_customer() -> None:
+    one = item("HJ-1", 60, 100000)
+    overdue = tuple(
+        Obligation(what, ON - timedelta(3), ObligationState.OVERDUE, (one.key,), ON - timedelta(20), "n1", "place it")
+        for what in ("agency", "stop-service", "small-claims", "prepayment", "plan-default", "interest", "fee")
+    )
+    assert page_of(standing("K-9", one, obligations=overdue)).text == page_of(standing("K-9", one)).text
