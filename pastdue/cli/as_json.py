@@ -210,6 +210,7 @@ def _charge(charge: Charge) -> dict[str, Any]:
         "fee_on": charge.fee_on.isoformat() if charge.fee_on else None,
         **{name: money.to_text(getattr(charge, name), charge.currency) for name in sums},
         **_beside(charge, charge.currency),
+        "year_days": charge.year_days,
         "lines": [_accrual(line, charge.currency) for line in charge.accruals],
     }
 

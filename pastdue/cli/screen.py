@@ -381,9 +381,8 @@ def _worksheet(charge: Charge) -> Iterable[Text]:
         (plain(charge.invoice_id), "bold"),
         f"  {amount(charge.owed)} owed beside the principal{paid}, by {charge.regime}{told}",
     )
-    year = beside.year_days(charge.accruals)
     for line in charge.accruals:
-        yield Text(f"    {_accrual(line, year, charge.currency)}")
+        yield Text(f"    {_accrual(line, charge.year_days, charge.currency)}")
     if charge.accruals:
         left = _left(charge.accrued, charge.interest_paid, charge.interest_waived, charge.interest, amount)
         yield Text(f"    interest {left}")
@@ -413,9 +412,8 @@ def _accrual(line: Accrual, year: int, currency: str) -> str:
         more = line.rate - line.reference
         sign = "+" if more >= 0 else "-"
         made_of = f"  ({rate} = {beside.percent(line.reference)} % {sign} {beside.percent(abs(more))} %)"
-    over = f" / {year}" if year else " a year"
     amount = money.display(line.amount, currency, LANGUAGE)
-    return f"{span}: {principal} × {count(line.days, 'day')} × {rate}{over} = {amount}{made_of}"
+    return f"{span}: {principal} × {count(line.days, 'day')} × {rate} / {year} = {amount}{made_of}"
 
 
 def _left(sum_: int, paid: int, waived: int, owed: int, amount: Callable[[int], str]) -> str:

@@ -2,12 +2,8 @@
 
 from collections.abc import Collection, Iterable
 from decimal import Decimal
-from fractions import Fraction
 
-from pastdue import money
-from pastdue.model import Accrual, Charge, OpenItem, Standing
-
-_YEARS = (365, 360)  # days of a year that interest is reckoned by
+from pastdue.model import Charge, OpenItem, Standing
 
 
 def told(standing: Standing) -> tuple[Charge, ...]:
@@ -19,19 +15,6 @@ def claimed(charges: Iterable[Charge], items: Collection[OpenItem], held: Collec
     """Those that are asked for with the items: theirs, and those of invoices that are paid; none that is `held`."""
     asked = {item.key for item in items}
     return tuple(each for each in charges if each.invoice_id not in held and (each.key in asked or each.principal <= 0))
-
-
-def year_days(lines: Iterable[Accrual]) -> int:
-    """Days of the year that gives the amount of each line; 0 where none of the usual ones does."""
-    known = [line for line in lines if line.rate is not None]
-    for year in _YEARS:
-        if all(line.amount == _reckoned(line, year) for line in known):
-            return year
-    return 0
-
-
-def _reckoned(line: Accrual, year: int) -> int:
-    return money.half_up(Fraction(line.principal * (line.rate or 0) * line.days, 1_000_000 * year))
 
 
 def percent(millionths: int) -> str:

@@ -286,9 +286,8 @@ class _Writer:
         agreed = self.config.interest.rate
         rate = format_decimal(agreed, locale=say.where) if agreed else ""
         basis = words(say.language).get(f"basis.{charge.regime}", "").format(rate=rate).strip(" ,")
-        year = beside.year_days(charge.accruals)
-        counted = say.counted.format(year=year) if year else say.counted_by_rule
-        return f"{say.basis.format(basis=basis)} {counted}" if basis else str(counted)
+        counted = str(say.counted.format(year=charge.year_days))
+        return f"{say.basis.format(basis=basis)} {counted}" if basis else counted
 
     def _how_to_pay(
         self, standing: Standing, asked: int, say: SimpleNamespace
