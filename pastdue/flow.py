@@ -74,7 +74,7 @@ def run(
         notice
         for account, decision in zip(standings, decisions, strict=True)
         if decision.action is Action.NOTICE
-        for notice in notices.notices(account, decision, config, _portal_url(inputs, config, account))
+        for notice in notices.notices(account, decision, _portal_url(inputs, config, account))
     )
     return Run(on, inputs, config, ledger, letters, standings, decisions, written, tuple(in_reading_order(findings)))
 

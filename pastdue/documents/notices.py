@@ -8,7 +8,6 @@ from datetime import date, timedelta
 from hashlib import sha256
 
 from pastdue import money
-from pastdue.config import Config
 from pastdue.model import (
     COPY,
     NO_ITEM,
@@ -23,19 +22,16 @@ from pastdue.model import (
     Standing,
 )
 
-# Interest regimes that hold against consumers too; the others are of business to business law.
-OWED_BY_CONSUMERS = frozenset({"contract", "uk-court", "de-288-consumer", "at-1000", "nl-119", "ch-or104"})
-
 CHARGES = "charges"  # the answer that asks for interest and fixed sums where everything else is paid
 
 
-def notices(standing: Standing, decision: Decision, config: Config, portal_url: str) -> Iterator[Notice]:
+def notices(standing: Standing, decision: Decision, portal_url: str) -> Iterator[Notice]:
     """One notice per channel of the decision, all with the same lines; calls are not notices but call sheets.
 
     Every open item is listed, except one that is held: what is disputed is not demanded. Only an item whose own step is
     due, or that an answer is about, is recorded; only what its own step announces is announced for it.
     """
-    lines = _lines(standing, decision, config)
+    lines = _lines(standing, decision)
     asked = [line.item for line in lines if line.step and line.item.is_overdue] or [
         line.item for line in lines if line.step
     ]
@@ -81,7 +77,7 @@ def _follows(decision: Decision) -> str:
     return max(coming, key=lambda line: line.rung).next_step if coming else ""
 
 
-def _lines(standing: Standing, decision: Decision, config: Config) -> tuple[NoticeItem, ...]:
+def _lines(standing: Standing, decision: Decision) -> tuple[NoticeItem, ...]:
     """The notice's lines: all that is open and not held, or, for an answer, at least what the answer is about.
 
     A step of the schedule claims interest and fixed sums, of invoices that are paid by now too; an answer asks for what
@@ -103,7 +99,7 @@ def _lines(standing: Standing, decision: Decision, config: Config) -> tuple[Noti
             return tuple(lines)
     else:
         lines = [
-            NoticeItem(line.item, line.next_step, line.rung, _claimable(line.announces, line.item, standing, config))
+            NoticeItem(line.item, line.next_step, line.rung, line.announces)
             if line.is_due
             else NoticeItem(line.item, "")
             for line in decision.items
@@ -198,27 +194,20 @@ def _named(key: tuple[str, date]) -> dict[str, str]:
     return {"invoice_id": key[0], "due": "" if key == NO_ITEM else key[1].isoformat()}
 
 
-def _claimable(
-    announces: tuple[Announcement, ...], item: OpenItem, standing: Standing, config: Config
-) -> tuple[Announcement, ...]:
-    """What a rule would let happen, and was not announced for the item already: interest that runs needs no new date."""
-    regime = config.interest.regime
-    may = bool(regime) and (standing.customer.kind == "business" or regime in OWED_BY_CONSUMERS)
-    said = {what for line in standing.history if line.key == item.key and line.went_out for what, _ in line.announced}
-    never_twice = said & {"interest", "fee"}
-    return tuple(
-        each for each in announces if each.consequence not in never_twice and (each.consequence != "interest" or may)
-    )
-
-
 def _together(lines: tuple[NoticeItem, ...]) -> tuple[Announcement, ...]:
-    """What the notice announces, each consequence and day once with the invoices it is for."""
-    found: dict[tuple[date, str], list[str]] = {}
+    """What the notice announces, each consequence and day once, with the invoices it is for and what it comes to."""
+    found: dict[tuple[date, str], list[Announcement]] = {}
     for line in lines:
         for each in line.announces:
-            found.setdefault((each.on, each.consequence), []).extend(each.invoices)
+            found.setdefault((each.on, each.consequence), []).append(each)
     return tuple(
-        Announcement(what, on, tuple(dict.fromkeys(invoices))) for (on, what), invoices in sorted(found.items())
+        Announcement(
+            what,
+            on,
+            tuple(dict.fromkeys(invoice for each in same for invoice in each.invoices)),
+            sum(each.amount for each in same),
+        )
+        for (on, what), same in sorted(found.items())
     )
 
 

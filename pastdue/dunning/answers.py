@@ -13,6 +13,8 @@ from pastdue.model import Activity, Answer, Hold, OpenItem, PlanState, PromiseSt
 PROMISE, PLAN, PLAN_OFFER = "promise", "plan", "plan-offer"
 INVOICE_AGAIN = "invoice-again"
 PREPAYMENT, PREPAYMENT_LIFTED = "prepayment", "prepayment-lifted"
+CHARGES = "charges"
+TO_PAY_CHARGES = timedelta(days=14)
 TO_PAY_AGAIN = timedelta(days=7)  # after an invoice that had not arrived
 
 
@@ -33,6 +35,7 @@ def answer_due(standing: Standing, held: tuple[Hold, ...], config: Config, calen
                 _plan_offer(standing, asked, config),
                 _instalment(standing, calendar),
                 _prepayment(standing, asked),
+                _charges(standing, calendar),
             )
             for answer in owed
             if answer.items
@@ -142,6 +145,17 @@ def _prepayment(standing: Standing, asked: Sequence[OpenItem]) -> Iterator[Answe
         # Whatever it was told about may be paid by now; it is on record under the same invoices.
         about = _keys(asked) or tuple(dict.fromkeys(line.key for line in told if line.notice_id == told[-1].notice_id))
         yield Answer(PREPAYMENT_LIFTED, about, why="prepayment ends")
+
+
+def _charges(standing: Standing, calendar: Calendar) -> Iterator[Answer]:
+    """What is left of interest and fixed sums once every invoice is paid: told once, after the payment that left it."""
+    charges = [charge for charge in standing.charges if charge.told and charge.owed]
+    paid_on = max((payment.received for payment in standing.payments), default=date.min)
+    if standing.items or not charges or sent_since(standing, CHARGES, paid_on):
+        return
+    pay_by = calendar.on_or_after(standing.on + TO_PAY_CHARGES)
+    why = "the invoices are paid, and interest or fixed sums are left"
+    yield Answer(CHARGES, tuple(charge.key for charge in charges), pay_by, why=why)
 
 
 def _keys(items: Sequence[OpenItem]) -> tuple[tuple[str, date], ...]:

@@ -5,8 +5,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
+from pastdue import money
 from pastdue.config import Config, Schedule, Step
 from pastdue.days import Calendar
+from pastdue.dunning import consequences, regimes
 from pastdue.dunning import limits as contact_limits
 from pastdue.dunning.answers import (
     INVOICE_AGAIN,
@@ -24,7 +26,6 @@ from pastdue.dunning.ladder import Place, brings_forward, broken_on, place
 from pastdue.dunning.limits import Contact, Limits
 from pastdue.model import (
     Action,
-    Announcement,
     Answer,
     Decision,
     Hold,
@@ -74,7 +75,9 @@ def decide(
         decision = _nothing_open(standing, held)
     else:
         lines, stopped = _lines(standing, config, calendar, held, limits, known)
-        decision = _by_the_ladder(standing, config.schedule[standing.customer.track], calendar, lines, stopped, held)
+        schedule = config.schedule[standing.customer.track]
+        decision = _by_the_ladder(standing, schedule, calendar, lines, stopped, held)
+        decision = _with_announcements(decision, standing, schedule, config)
     return replace(decision, reasons=(*decision.reasons, later)) if later else decision
 
 
@@ -109,9 +112,33 @@ def _by_the_ladder(
     return _not_today(standing, lines, held)
 
 
+def _with_announcements(decision: Decision, standing: Standing, schedule: Schedule, config: Config) -> Decision:
+    """What each item's own step announces, where the account is written to."""
+    if decision.action is not Action.NOTICE:
+        return decision
+    regime = regimes.for_account(config, standing.customer.kind)
+    lines = (
+        replace(
+            line,
+            announces=consequences.announced(schedule.step[line.rung], line.item, standing, regime, decision.pay_by),
+        )
+        if line.is_due
+        else line
+        for line in decision.items
+    )
+    return replace(decision, items=tuple(lines))
+
+
 def _nothing_open(standing: Standing, held: tuple[Hold, ...]) -> Decision:
     action, why = Action.SETTLED, "everything is paid"
-    if standing.credit:
+    left = sum(charge.owed for charge in standing.charges if charge.told)
+    if left:
+        amount = f"{money.to_text(left, standing.currency)} {standing.currency}"
+        action, why = (
+            Action.WAIT,
+            f"the invoices are paid; {amount} of interest and fixed sums is left: wait, or waive it",
+        )
+    elif standing.credit:
         why = "everything is paid, and there is credit on the account"
     elif sum(line.amount or 0 for line in standing.activity if line.kind == "writeoff") > 0:
         why = "nothing is open: what was not paid is written off"
@@ -294,7 +321,6 @@ def _item(
         is_due=day <= standing.on,
         reasons=reasons,
         rung=place.next_rung,
-        announces=_announced(step, place, standing.on) if day <= standing.on else (),
     )
 
 
@@ -315,13 +341,6 @@ def _account_waits(standing: Standing, step: Step, schedule: Schedule) -> list[t
     gap = max(schedule.minimum_gap if step.minimum_gap is None else step.minimum_gap, 1)
     days = f"{gap} day{'' if gap == 1 else 's'}"
     return [(on + timedelta(days=gap), f"at least {days} after the last contact, the {what} of {on}")]
-
-
-def _announced(step: Step, place: Place, on: date) -> tuple[Announcement, ...]:
-    return tuple(
-        Announcement(each.consequence, on + timedelta(days=each.in_days), (place.item.invoice_id,))
-        for each in step.announces
-    )
 
 
 def _notice(

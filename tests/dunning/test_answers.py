@@ -373,7 +373,7 @@ def test_these_tests_record_an_answer_as_the_product_does(
     assert made is not None
     assert made.answer is not None
     (standing,), _ = decide(books, config, day(on))
-    document = Document(next(written.notices(standing, made, config, "")), "outbox/x.eml", "eml", b"")
+    document = Document(next(written.notices(standing, made, "")), "outbox/x.eml", "eml", b"")
     theirs = [
         (r["invoice_id"], r["due"], r["step"], r["rung"], r["pay_by"]) for r in ledger_rows(document.notice, document)
     ]
