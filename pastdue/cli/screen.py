@@ -239,7 +239,10 @@ def _promise(promise: Promise, currency: str) -> str:
     said = state.get(promise.state, f"not kept, {came} came")
     if promise.state is PromiseState.PENDING and promise.received:
         said = f"pending, {came} has come"
-    return f"promised {money.display(promise.amount, currency, LANGUAGE)} for {promise.due} (on {promise.made}): {said}"
+    made = f"on {promise.made}"
+    if promise.said > promise.amount:
+        made += f", as {money.display(promise.said, currency, LANGUAGE)}, which is more than was owed"
+    return f"promised {money.display(promise.amount, currency, LANGUAGE)} for {promise.due} ({made}): {said}"
 
 
 def _plan(plan: Plan, currency: str) -> str:
@@ -327,7 +330,8 @@ def show_account(console: Console, standing: Standing, decision: Decision, sched
     for hold in decision.holds:
         until = f" until {hold.until}" if hold.until else ", with no end set"
         where = f" on {hold.invoice_id}" if hold.invoice_id else ""
-        console.print(Text(f"  · hold ({hold.kind}){plain(where)}{until}", style="yellow"))
+        why = "" if hold.why in decision.reasons else f": {hold.why}"
+        console.print(Text(f"  · hold ({hold.kind}){plain(where)}{until}{plain(why)}", style="yellow"))
     for said in (*_obligations(standing), *_given_up(standing), *_conduct(standing)):
         console.print(said, soft_wrap=True)
     for line in decision.items:

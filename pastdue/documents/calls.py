@@ -190,7 +190,7 @@ def _figures(standing: Standing, decision: Decision, asked: Sequence[OpenItem], 
     return (
         _Figure("To ask for", _to_ask(standing, decision, asked, where)),
         _Figure("Open in total", show(standing.balance)),
-        _Figure("Oldest", lateness(max((i.days_past_due for i in asked), default=0), LANGUAGE)),
+        _Figure("Oldest", lateness(max((i.days_past_due for i in asked), default=standing.days_past_due), LANGUAGE)),
         _Figure("Last payment", paid),
     )
 

@@ -119,7 +119,7 @@ def plan(
     if state is PlanState.LATE:
         missed = next(each.due for each in instalments if each.paid < each.amount)
         given = (pay_by for day, pay_by in reminded if day >= max(made.on, missed))
-        until = max((_end_of_grace(missed, grace, calendar), *given))
+        until = max((end_of_grace(missed, grace, calendar), *given))
         state = PlanState.LATE if on <= until else PlanState.DEFAULT
     return Plan(made.on, signed, state, until, instalments, made.row)
 
@@ -144,7 +144,7 @@ def _how_it_goes(
     return (PlanState.GOOD if on <= open_[0].due else PlanState.LATE), None
 
 
-def _end_of_grace(missed: date, grace: int, calendar: Calendar) -> date:
+def end_of_grace(missed: date, grace: int, calendar: Calendar) -> date:
     """The last day on which a late instalment still keeps the plan.
 
     A weekend does not eat the grace up: the reminder of the first business day leaves what a reminder has to leave.

@@ -197,6 +197,7 @@ def test_who_rings_during_a_plan_is_asked_for_its_instalment():
     text = read(conduct_of(ACCOUNT, plan=plan), replace(WAIT, holds=holds)).text
     assert "We agreed on €200.00 by 28 February 2026, and it has not come yet." in text
     assert "To ask for €200.00 by 28 Feb 2026" in text
+    assert "Oldest 41 days late" in text
     # What is invoiced since goes its own way.
     text = read(conduct_of(ACCOUNT, plan=plan), replace(WAIT, holds=holds[:1])).text
     assert "It is about invoice HJ-44: €625.50 was due" in text

@@ -127,6 +127,36 @@ def test_explain_tells_the_record_with_its_figures(books: Workspace) -> None:
     assert "last reason: forgot, on 2026-02-25" in unwrapped(books.done("explain", "DELL", *ON))
 
 
+def test_explain_names_each_hold_with_its_line_and_its_end(books: Workspace, tmp_path: Path) -> None:
+    said = unwrapped(books.done("explain", "ACME", *ON))
+    assert "payment is promised for 2026-03-06 (activity of 2026-02-20, line 3)" in said
+    other = Workspace.of(tmp_path / "books", config=CONFIG, **BOOKS)
+    other.done("log", "DELL", "dispute", "--invoice", "D-1", "--note", "too short", "--on", "2026-02-26")
+    other.done("log", "DELL", "hold", "--due", "2026-03-20", "--note", "back from Spain", "--on", "2026-02-26")
+    said = unwrapped(other.done("explain", "DELL", *ON))
+    assert "D-1 is disputed (activity of 2026-02-26, line 8: too short)" in said
+    assert "on hold until 2026-03-20 (activity of 2026-02-26, line 9: back from Spain)" in said
+    assert "hold (dispute) on D-1, with no end set" in said
+
+
+def test_a_promise_of_more_than_was_owed_is_capped_and_said(tmp_path: Path) -> None:
+    other = Workspace.of(tmp_path / "books", config=CONFIG, **BOOKS)
+    other.done("log", "DELL", "promise", "--amount", "999", "--due", "2026-03-06", "--on", "2026-02-27")
+    said = unwrapped(other.done("explain", "DELL", *ON))
+    assert "promised €300.00 for 2026-03-06 (on 2026-02-27, as €999.00, which is more than was owed): pending" in said
+
+
+def test_the_telephone_may_ring_at_any_time_and_the_sheet_is_there(books: Workspace, tmp_path: Path) -> None:
+    there = {path.name for path in (books.root / "outbox/2026-03-02").glob("*-call.html")}
+    assert there == {f"{name}-call.html" for name in ("ACME", "BOLT", "CASK", "DELL")}
+    other = Workspace.of(tmp_path / "books", config=CONFIG, **BOOKS)
+    other.done("log", "ACME", "lawyer", "--on", "2026-02-26")
+    other.done("log", "CASK", "stop-contact", "--on", "2026-02-26")
+    other.done("build", *ON)
+    there = {path.name for path in (other.root / "outbox/2026-03-02").glob("*-call.html")}
+    assert there == {"BOLT-call.html", "DELL-call.html"}
+
+
 def test_the_calls_of_the_day_stand_in_order_of_their_worth(books: Workspace) -> None:
     desk = (books.root / "outbox/desk.html").read_text("utf-8")
     calls = desk[desk.index('id="calls"') :]
