@@ -13,6 +13,7 @@ from pydantic import BaseModel  # noqa: E402
 
 from pastdue.cli import main  # noqa: E402
 from pastdue.config import Config  # noqa: E402
+from pastdue.documents.linter import RULES  # noqa: E402
 from pastdue.documents.words import NAMES  # noqa: E402
 from pastdue.dunning import regimes  # noqa: E402
 from pastdue.money import to_text  # noqa: E402
@@ -25,6 +26,7 @@ def pages() -> dict[str, str]:
         "commands.md": commands_page(),
         "letters.md": letters_page(),
         "interest.md": interest_page(),
+        "linter.md": linter_page(),
     }
 
 
@@ -170,6 +172,12 @@ def _sums(sums: regimes.Sums) -> str:
 
 def _percent(rate: int | None) -> str:
     return "not known" if rate is None else f"{rate / 10_000:.2f} %"
+
+
+def linter_page() -> str:
+    """What the linter is for, kept by hand in linter.head.md, and its rules."""
+    rows = [f"| `{r.code}` | {r.title} | {r.severity} | {r.reason} | {r.basis} |" for r in RULES.values()]
+    return "\n".join([(DOCS / "linter.head.md").read_text(encoding="utf-8").rstrip("\n"), *rows, ""])
 
 
 def commands_page() -> str:

@@ -1,0 +1,732 @@
+"""The letter linter: words that no letter may say, and what must be true of a notice before it goes.
+
+The rules stand in linter_rules/rules.toml, the words of each language beside it. Words are read sentence by sentence, folded
+so that accents, capitals, invisible characters and line breaks hide nothing; what is said not to happen is no threat.
+"""
+
+import html
+import re
+import tomllib
+import unicodedata
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+from pastdue.config import FILE, Config
+from pastdue.documents import templates, words
+from pastdue.documents.templates import FOLDER
+from pastdue.findings import Finding, Severity, error, shown, warning
+from pastdue.model import Charge, Notice
+
+# ------------------------------------------------------------------ what is found
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """One breach of a rule: which, how bad, the words as they stand, and why they may not."""
+
+    code: str  # "L03"
+    severity: Severity
+    found: str
+    reason: str
+    basis: str  # the law or house rule
+    letter: str = ""  # "reminder"; a partial begins with "_"
+    language: str = ""
+    row: int = 0  # the line in the letter's file; 0 where there is none
+
+    def __str__(self) -> str:
+        return f"{self.code} {shown(self.found, 80)}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What one code stands for."""
+
+    code: str
+    title: str
+    severity: Severity
+    reason: str
+    basis: str
+    of_notice: bool  # read off the notice, not off its words
+
+
+# As with the tool's own languages: a part of the program that happens to be written in TOML, loaded with the module.
+_TABLES: dict[str, dict[str, Any]] = {
+    entry.name.removesuffix(".toml"): tomllib.loads(entry.read_text(encoding="utf-8"))
+    for entry in (files("pastdue.documents") / "linter_rules").iterdir()
+    if entry.name.endswith(".toml")
+}
+
+RULES: Mapping[str, Rule] = {
+    code: Rule(code, r["title"], Severity(r["severity"]), r["reason"], r["basis"], r.get("of") == "notice")
+    for code, r in _TABLES.pop("rules").items()
+}
+
+LANGUAGES = tuple(sorted(_TABLES))
+
+# ------------------------------------------------------------------ the words of a language
+
+
+@dataclass(frozen=True, slots=True)
+class _Pattern:
+    """Words that show a breach; `unless` finds sentences in which they do not."""
+
+    code: str
+    find: re.Pattern[str]
+    unless: re.Pattern[str] | None
+    planned: frozenset[str]  # consequences of which any one, if really planned, makes it true
+    reason: str
+    cased: bool  # capitals count
+    negatable: bool  # no breach when it is said not to happen
+    anywhere: bool  # `unless` looks at the whole text
+    where: str  # "text", "subject", "consumer", or a consequence: looked for only there
+
+
+@dataclass(frozen=True, slots=True)
+class _Language:
+    """The patterns of a language, and how it says no."""
+
+    patterns: tuple[_Pattern, ...]
+    everywhere: tuple[_Pattern, ...]  # those that hold in letters of any language
+    no: re.Pattern[str]
+    no_after: re.Pattern[str]
+    no_far: re.Pattern[str]
+    false_no: re.Pattern[str]
+    clause: re.Pattern[str]
+
+
+_UMLAUTS = {"ä": "(?:ae|a)", "ö": "(?:oe|o)", "ü": "(?:ue|u)", "ß": "(?:ss|s)"}
+
+
+def _regex(text: str, macros: Mapping[str, str], *, cased: bool = False) -> re.Pattern[str]:
+    """A pattern of the TOML: `<name>` stands for a list of words, a space for one space, umlauts for any way to write them."""
+    while re.search(r"<(\w+)>", text):
+        text = re.sub(r"<(\w+)>", lambda name: f"(?:{macros[name[1]]})", text)
+    if not cased:
+        text = "".join(_UMLAUTS.get(c, c) for c in text)
+    return re.compile(re.sub(r"\s*\n\s*", "", text))
+
+
+@lru_cache(maxsize=len(_TABLES))
+def _language(tag: str) -> _Language:
+    table = _TABLES[tag]
+    macros: dict[str, str] = {
+        name: "|".join(each) if isinstance(each, list) else each for name, each in table["words"].items()
+    }
+    patterns: list[_Pattern] = []
+    everywhere: list[_Pattern] = []
+    for each in table["pattern"]:
+        cased, negatable = each.get("cased", False), each.get("negatable", True)
+        unless = _regex(each["unless"], macros) if "unless" in each else None
+        planned, reason = frozenset(each.get("planned", ())), each.get("reason", "")
+        anywhere, where = each.get("anywhere", False), each.get("where", "text")
+        for find in each["find"]:
+            regex = _regex(find, macros, cased=cased)
+            made = _Pattern(each["code"], regex, unless, planned, reason, cased, negatable, anywhere, where)
+            (everywhere if each.get("everywhere") else patterns).append(made)
+    no = {key: _regex(text if isinstance(text, str) else "|".join(text), macros) for key, text in table["no"].items()}
+    return _Language(tuple(patterns), tuple(everywhere), no["words"], no["after"], no["far"], no["false"], no["clause"])
+
+
+def _tables(language: str) -> tuple[str, ...]:
+    """The tables for a letter's language: its own; all of them where there is none."""
+    own = [tag for tag in words.chain(language) if tag in _TABLES]
+    return (own[0],) if own else LANGUAGES
+
+
+# ------------------------------------------------------------------ folding: what is hidden is seen
+
+_LOOKS_LIKE = str.maketrans(
+    "аеорсухіјѕԁΑΒΕΖΗΙΚΜΝΟΡΤΥΧοαАВЕКМНОРСТХ’‘‛ʼ´`“”„«»‐‑‒–—−",
+    "aeopcyxijsdABEZHIKMNOPTYXoaABEKMHOPCTX''''''\"\"\"\"\"------",
+)
+_SPELT = {"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss", "ẞ": "SS"}
+_UMLAUT_OF = {"a": "ä", "o": "ö", "u": "ü", "A": "Ä", "O": "Ö", "U": "Ü"}
+_DIAERESIS = "\N{COMBINING DIAERESIS}"
+_UNITS = re.compile(
+    r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,31});|[-‐\N{SOFT HYPHEN}][ \t]*\n[ \t]*(?=[a-zäöüß])|.", re.DOTALL
+)
+_SPACED_OUT = re.compile(r"(?<!\w)[^\W\d_](?:([ .*·\-])[^\W\d_])(?:\1[^\W\d_]){2,}(?!\w)")
+
+
+@dataclass(frozen=True, slots=True)
+class _Folded:
+    """A sentence in plain letters; `origin` tells where each of them came from."""
+
+    plain: str
+    lower: str  # of the same length
+    origin: tuple[int, ...]
+
+    def at(self, start: int, end: int) -> tuple[int, int]:
+        """A stretch of it, as a stretch of what it was made of."""
+        return self.origin[start], self.origin[end - 1] + 1
+
+
+def _fold(text: str) -> _Folded:
+    spaced = {i for run in _SPACED_OUT.finditer(text) for i in range(run.start() + 1, run.end(), 2)}
+    letters: list[tuple[str, int]] = []
+    for unit in _UNITS.finditer(text):
+        start, raw = unit.start(), unit[0]
+        if start in spaced or (len(raw) > 1 and raw[0] != "&"):
+            continue
+        raw = html.unescape(raw)
+        if raw == _DIAERESIS and letters and letters[-1][0] in _UMLAUT_OF:
+            letters.append(("e", start))
+            continue
+        for c in unicodedata.normalize("NFKC", raw):
+            letters += ((plain, start) for plain in _plain(c, after_space=not letters or letters[-1][0] == " "))
+    while letters and letters[-1][0] == " ":
+        letters.pop()
+    plain = "".join(letter for letter, _ in letters)
+    lower = "".join(c.lower() if len(c.lower()) == 1 else c for c in plain)
+    return _Folded(plain, lower, tuple(i for _, i in letters))
+
+
+def _plain(c: str, *, after_space: bool) -> str:
+    """A character as plain letters; nothing for what is not seen, and for the marks of Markdown."""
+    if c.isspace():
+        return "" if after_space else " "
+    if c in "*`~#>\\" or unicodedata.category(c) in {"Cf", "Mn", "Cc", "Co"}:
+        return ""
+    if c in _SPELT:
+        return _SPELT[c]
+    c = c.translate(_LOOKS_LIKE)
+    return "".join(d for d in unicodedata.normalize("NFD", c) if unicodedata.category(d) != "Mn")
+
+
+# ------------------------------------------------------------------ sentences
+
+_BREAK = re.compile(r"\n[ \t>]*\n|\n(?=[ \t>]*(?:[-*+#]|\d+[.)])[ \t])|\||[.!?…]+[\"'”“’)*_]*(?=\s)")
+_ABBREVIATED = re.compile(
+    r"(?:\b(?:No|Nos|Nr|Ltd|Inc|Co|Mr|Mrs|Ms|Dr|St|Art|Abs|Hr|Fr|bzw|ca|vgl|inkl|zzgl|evtl|ggf|Tel|Str|Az|sog|usw|etc|approx|vs|v"
+    r"|Jan|Feb|Mar|Apr|Aug|Sept?|Oct|Okt|Nov|Dec|Dez)|\b[A-Za-z]|\d)$"
+)
+_GOES_ON = re.compile(r"\s+(?:[a-zäöüß0-9(&{]|Jan|Feb|M[aä]r|Apr|Ma[iy]|Jun|Jul|Aug|Sep|O[ck]t|Nov|De[cz])")
+
+
+def _sentences(text: str) -> Iterator[tuple[int, str]]:
+    """Where each sentence begins, and the sentence."""
+    start = 0
+    for stop in _BREAK.finditer(text):
+        if stop[0][0] == "." and _GOES_ON.match(text, stop.end()) and _ABBREVIATED.search(text, start, stop.start()):
+            continue
+        yield start, text[start : stop.end()]
+        start = stop.end()
+    yield start, text[start:]
+
+
+# ------------------------------------------------------------------ matching
+
+_DIGITS = str.maketrans("123456789", "000000000")
+_NUMBERS, _VALUES, _BLANKS = (
+    re.compile(r"\d+(?:[.,'\u00a0\u202f]\d+)*"),
+    re.compile(r"\bx{3,}\b"),
+    re.compile(r"(?<![-‐\u00ad])\s+"),
+)
+_ADDRESSES = re.compile(r"https?://[^\s)>\]]+|www\.[^\s)>\]]+|[^\s<(\[]+@[^\s>)\]]+")
+
+
+@dataclass(frozen=True, slots=True)
+class _Hit:
+    """Words of one sentence that a pattern found."""
+
+    start: int
+    end: int
+    pattern: _Pattern
+
+
+# A run over thousands of accounts reads the same few hundred sentences, with other days, names and amounts: what is said
+# between them is looked at once, and where that is clean, so are they.
+def _hits_in(sentence: str, language: str) -> tuple[_Hit, ...]:
+    alike = _VALUES.sub("xxx", _NUMBERS.sub("00", _BLANKS.sub(" ", sentence)))
+    return _hits(sentence.translate(_DIGITS), language) if _hits(alike, language) else ()
+
+
+@lru_cache(maxsize=8192)
+def _hits(sentence: str, language: str) -> tuple[_Hit, ...]:
+    """What the patterns of a language find in a sentence whose digits are all 0."""
+    folded = _fold(sentence)
+    if not folded.plain.strip():
+        return ()
+    found: list[_Hit] = []
+    for tag in _tables(language):
+        own = _language(tag)
+        found += (hit for pattern in own.patterns for hit in _found(pattern, folded, own))
+    for tag in LANGUAGES:
+        own = _language(tag)
+        found += (hit for pattern in own.everywhere for hit in _found(pattern, folded, own))
+    return tuple(sorted(found, key=lambda hit: (hit.start, -hit.end)))
+
+
+def _found(pattern: _Pattern, folded: _Folded, language: _Language) -> Iterator[_Hit]:
+    for match in pattern.find.finditer(folded.plain if pattern.cased else folded.lower):
+        if match.start() == match.end():
+            continue
+        if pattern.unless and not pattern.anywhere and pattern.unless.search(folded.lower):
+            continue
+        if pattern.negatable and _is_denied(folded.lower, match.start(), match.end(), language):
+            continue
+        yield _Hit(*folded.at(match.start(), match.end()), pattern)
+
+
+def _is_denied(sentence: str, start: int, end: int, language: _Language) -> bool:
+    """True when the sentence says that it does not happen: "we will not sue", "nobody goes to prison"."""
+    meant = language.false_no.sub(lambda no: "~" * len(no[0]), sentence)
+    if language.no_far.search(meant):
+        return True
+    stops = [stop.start() for stop in language.clause.finditer(meant)]
+    begins = max((stop for stop in stops if stop <= start), default=0)
+    ends = min((stop for stop in stops if stop >= end), default=len(meant))
+    return bool(language.no.search(meant[begins:end]) or language.no_after.search(meant[end:ends]))
+
+
+def _remarks(
+    text: str, language: str, planned: Collection[str], where: Collection[str], starts: Sequence[int] = ()
+) -> Iterator[Remark]:
+    """The breaches in a text; `starts` are the places at which its rows begin."""
+    seen: set[tuple[str, str, int]] = set()
+    text = _ADDRESSES.sub(lambda address: "x" * len(address[0]), text)
+    for offset, sentence in _sentences(text):
+        last: dict[str, int] = {}
+        for hit in _hits_in(sentence, language):
+            pattern = hit.pattern
+            if pattern.where not in where or not pattern.planned.isdisjoint(planned):
+                continue
+            if pattern.anywhere and pattern.unless and pattern.unless.search(_fold(text).lower):
+                continue
+            if hit.start < last.get(pattern.code, 0):
+                continue
+            last[pattern.code] = hit.end
+            rule = RULES[pattern.code]
+            found = " ".join(sentence[hit.start : hit.end].split())
+            row = sum(1 for start in starts if start <= offset + hit.start)
+            if (pattern.code, found, row) in seen:
+                continue
+            seen.add((pattern.code, found, row))
+            yield Remark(rule.code, rule.severity, found, pattern.reason or rule.reason, rule.basis, row=row)
+
+
+_TEXT, _SUBJECT = ("text",), ("text", "subject")
+
+
+def words_of(text: str, language: str, planned: Collection[str] = ()) -> tuple[Remark, ...]:
+    """What a finished text may not say.
+
+    `planned` are the consequences that the schedule or an obligation really carries, such as "agency" and "small-claims":
+    a plain sentence about them is true. "lawyer" and "credit-report" make true what else would be L06 and L07.
+    """
+    return tuple(replace(each, language=language) for each in _remarks(text, language, planned, _TEXT))
+
+
+def letter(subject: str, text: str, language: str, planned: Collection[str] = ()) -> tuple[Remark, ...]:
+    """What a finished letter may not say, its subject line included."""
+    on_top = (replace(each, language=language) for each in _remarks(subject, language, planned, _SUBJECT))
+    return tuple(dict.fromkeys((*on_top, *words_of(text, language, planned))))
+
+
+# ------------------------------------------------------------------ the operator's sources
+
+_TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
+_LITERAL = re.compile(r"\"([^\"\n]*)\"|'([^'\n]*)'")
+_HTML = re.compile(r"<(?:style|head)\b.*?</(?:style|head)>|<[^>]*>", re.DOTALL)
+_PRINTED = "Xx"  # stands where a letter prints a value
+
+# A text in pieces: each with the place in its file at which it begins.
+_Pieces = list[tuple[int, str]]
+
+
+def sources(letters: Mapping[str, str], config: Config) -> tuple[Remark, ...]:
+    """What the operator's letters may not say, in every branch of every file: partials, layout and subject lines too."""
+    planned = _planned(config)
+    found: list[Remark] = []
+    for name, text in sorted(letters.items()):
+        if not name.endswith((".md", ".html")):
+            continue
+        each = templates.source(name, text)
+        stem, language = (each.letter, each.language) if each else (name, "")
+        starts = [0, *(line.end() for line in re.finditer("\n", text))]
+        remarks: dict[Remark, None] = {}
+        for where, pieces in _readings(text, name):
+            place = _starts_of(pieces, starts)
+            plain = "".join(piece for _, piece in pieces)
+            for remark in _remarks(plain, language, planned, where, place):
+                remarks[replace(remark, letter=stem, language=language)] = None
+        found += remarks
+    return tuple(found)
+
+
+def _starts_of(pieces: _Pieces, starts: Sequence[int]) -> list[int]:
+    """Where the file's rows begin in a text that was put together from pieces of it."""
+    rows = [0] * len(starts)
+    rows[0] = 0
+    made: list[tuple[int, int]] = []  # in the text, row
+    at = 0
+    for begin, piece in pieces:
+        first = sum(1 for start in starts if start <= begin)
+        made.append((at, first))
+        made += [(at + line.end(), first + n) for n, line in enumerate(re.finditer("\n", piece), start=1)]
+        at += len(piece)
+    for row in range(len(starts)):
+        rows[row] = min((place for place, number in made if number > row), default=at + 1)
+    return rows
+
+
+def _readings(text: str, name: str) -> Iterator[tuple[Collection[str], _Pieces]]:
+    """The file as its readers may get it, one reading for each branch; front matter apart."""
+    body_at = 0
+    front = re.match(r"﻿?---[ \t]*\r?\n(.*?)\r?\n---[ \t]*(?:\r?\n|$)", text, re.DOTALL)
+    if front and not name.startswith("_") and name.endswith(".md"):
+        body_at = front.end()
+        for line in re.finditer(r"^(subject|preview):(.*)$", front[1], re.MULTILINE):
+            where = _SUBJECT if line[1] == "subject" else _TEXT
+            begin = front.start(1) + line.start(2)
+            yield from ((where, pieces) for pieces in _branches(line[2], begin))
+    body = text[body_at:]
+    if name.endswith(".html"):
+        body = _HTML.sub(lambda tag: re.sub(r"[^\n]", " ", tag[0]), body)
+    yield from ((_TEXT, pieces) for pieces in _branches(body, body_at))
+    for tag in _TAG.finditer(text):
+        if not tag[0].startswith("{#") and "include" not in tag[0]:
+            for literal in _LITERAL.finditer(tag[0]):
+                yield _TEXT, [(tag.start() + literal.start() + 1, literal[1] or literal[2] or "")]
+
+
+def _branches(text: str, offset: int) -> Iterator[_Pieces]:
+    """The text once for each branch that an `if` in it may take: the first of all of them, the second of all, and so on."""
+    most = max(1, *(len(each) for each in _forks(text)), 1) if "{%" in text else 1
+    for taken in range(most + 1):
+        yield [(offset + at, piece) for at, piece in _one_branch(text, taken)]
+
+
+def _forks(text: str) -> list[list[str]]:
+    """The branches of each `if` and `for`, in the order in which they end."""
+    stack: list[list[str]] = []
+    done: list[list[str]] = []
+    for tag in _TAG.finditer(text):
+        word = _keyword(tag[0])
+        if word in {"if", "for"}:
+            stack.append([word])
+        elif word in {"elif", "else"} and stack:
+            stack[-1].append(word)
+        elif word in {"endif", "endfor"} and stack:
+            done.append(stack.pop())
+    return done + stack
+
+
+def _keyword(tag: str) -> str:
+    word = re.match(r"\{%[-+]?\s*(\w+)", tag)
+    return word[1] if word else ""
+
+
+def _one_branch(text: str, taken: int) -> Iterator[tuple[int, str]]:
+    """What is left of the text when each `if` takes its branch number `taken`; one that has fewer says nothing."""
+    stack: list[int] = []
+    last = 0
+
+    def says() -> bool:
+        return all(branch == taken for branch in stack)
+
+    for tag in _TAG.finditer(text):
+        if says():
+            yield last, text[last : tag.start()]
+        word = _keyword(tag[0])
+        if word in {"if", "for"}:
+            stack.append(0)
+        elif word in {"elif", "else"} and stack:
+            stack[-1] += 1
+        elif word in {"endif", "endfor"} and stack:
+            stack.pop()
+        elif tag[0].startswith("{{") and says():
+            yield tag.start(), _PRINTED
+        last = tag.end()
+    if says():
+        yield last, text[last:]
+
+
+# ------------------------------------------------------------------ a notice about to go
+
+_BUSINESS_ONLY = frozenset({"uk-lpcda", "ie-si580", "eu-2011-7", "de-288-b2b", "at-456", "fr-l441-10", "nl-119a"})
+_OUTSIDE = frozenset({"agency", "small-claims"})
+_COMPARED = ("interest", "fee", "prepayment", "stop-service")
+_SHARED = frozenset(
+    {
+        "admin",
+        "anfrage",
+        "company",
+        "contact",
+        "empfang",
+        "enquiries",
+        "enquiry",
+        "firma",
+        "hallo",
+        "hello",
+        "info",
+        "kontakt",
+        "mail",
+        "mailbox",
+        "office",
+        "post",
+        "reception",
+        "sales",
+        "sekretariat",
+        "service",
+        "shop",
+        "support",
+        "team",
+        "vertrieb",
+        "zentrale",
+    }
+)
+_LEAST_DAYS = 7  # for a consumer to pay in
+_AMOUNT = re.compile(r"(?:[€£$]|\b[A-Z]{3})\s?\d|\d[\d.,' \u00a0\u202f]*\s?(?:[€£$]|(?:EUR|GBP|USD|CHF)\b)")
+_DAYS_TO_PAY = re.compile(
+    r"\b(?:within|in|binnen|innerhalb(?: von)?)\s+(\d{1,3})\s+(?:calendar |working |business )?(?:days|tagen?)\b",
+    re.IGNORECASE,
+)
+_PAYING = re.compile(r"\b(?:pay|paid|payment|settle|transfer|zahl\w*|überweis\w*|begleich\w*)", re.IGNORECASE)
+_LAWYERS = re.compile(
+    r"solicitor|attorney|lawyer|law firm|\blaw\b|legal|barrister|anw[aä]lt|anwalt|kanzlei", re.IGNORECASE
+)
+_NOT_OURS = re.compile(
+    r"\b(?:collections?|recovery|recoveries|inkasso\w*|legal|litigation|attorneys?|solicitors?|lawyers?|court|gericht\w*"
+    r"|rechtsabteilung|kanzlei|anwalt\w*|rechtsanw\w*|enforcement|bailiffs?|official|amt|agency|department|bureau)\b",
+    re.IGNORECASE,
+)
+
+
+def notice(
+    notice: Notice,
+    subject: str,
+    text: str,
+    config: Config,
+    disputed: Collection[str] = (),
+    time_barred: Collection[str] = (),
+) -> tuple[Remark, ...]:
+    """What stands against sending the notice: its words, and what it claims, of whom, by when and in whose name.
+
+    `disputed` and `time_barred` are invoice ids. What the books say, such as names, is not read as the letter's words.
+    """
+    language = notice.customer.language or config.business.language
+    planned = _planned(config) | {each.consequence for each in notice.announces}
+    values = _values(notice, config)
+    said = values.sub(lambda value: "x" * len(value[0]), text) if values else text
+    on_top = values.sub(lambda value: "x" * len(value[0]), subject) if values else subject
+    found = [
+        *letter(on_top, said, language, planned),
+        *(_remarks(said, language, planned, ("consumer",)) if notice.customer.kind == "consumer" else ()),
+        *_compared(said, language, planned, notice, config),
+        *_charges(notice),
+        *_deadline(notice, said),
+        *_subject(notice, subject),
+        *_asked(notice, said, language, disputed, time_barred),
+        *_sender(config),
+    ]
+    return tuple(dict.fromkeys(replace(each, letter=notice.letter, language=language) for each in found))
+
+
+def _remark(code: str, found: str, reason: str = "", severity: Severity | None = None) -> Remark:
+    rule = RULES[code]
+    return Remark(code, severity or rule.severity, found, reason or rule.reason, rule.basis)
+
+
+def _planned(config: Config) -> set[str]:
+    """The consequences that are really carried out: those that a step announces, and where the road ends."""
+    planned = {
+        each.consequence for schedule in config.schedule.values() for step in schedule.step for each in step.announces
+    }
+    end = config.end
+    named = {name for name, there in (("agency", end.agency), ("small-claims", end.court)) if there}
+    lawyer = {"lawyer"} if _LAWYERS.search(end.agency) or _LAWYERS.search(end.court) else set()
+    return {*planned, *named, *lawyer}
+
+
+def _values(notice: Notice, config: Config) -> re.Pattern[str] | None:
+    """What the letter prints of the books and the config: names, places, descriptions."""
+    customer, business, end = notice.customer, config.business, config.end
+    values = {customer.account_id, customer.name, customer.contact, customer.city, *customer.address, notice.reference}
+    values |= {business.name, business.contact, business.city, *business.address, business.registration, business.bank}
+    values |= {business.account_holder, business.website, business.bic, end.agency, end.court}
+    values |= {
+        value for line in notice.items for value in (line.item.invoice_id, line.item.description, line.item.reference)
+    }
+    texts = sorted(
+        {" ".join(value.split()) for value in values if len(value) > 2}, key=lambda value: (-len(value), value)
+    )
+    if not texts:
+        return None
+    each = "|".join(r"\s+".join(map(re.escape, value.split())) for value in texts)
+    return re.compile(rf"(?<!\w)(?:{each})(?!\w)")
+
+
+def _compared(text: str, language: str, planned: Collection[str], notice: Notice, config: Config) -> Iterator[Remark]:
+    """Interest, fees, prepayment or a stop of work that the words name and nobody announced or owes."""
+    real = {*planned, *({"interest", "fee"} if config.interest.regime else ())}
+    real |= {"interest" for line in notice.items if line.charge and line.charge.accruals}
+    real |= {"fee" for line in notice.items if line.charge and line.charge.fee}
+    if notice.letter.startswith("prepayment"):
+        real.add("prepayment")
+    for remark in _remarks(text, language, (), [each for each in _COMPARED if each not in real]):
+        yield replace(remark, severity=Severity.WARNING)
+
+
+def _charges(notice: Notice) -> Iterator[Remark]:
+    """L11 and L19: what is claimed beside the principal."""
+    for line in notice.items:
+        charge = line.charge
+        if charge is None or not charge.owed:
+            continue
+        name = f"{charge.invoice_id}: {'interest' if charge.interest else 'a fixed sum'}"
+        if not charge.regime:
+            yield _remark("L11", name, "It is claimed by no rule: neither a law nor a contract is named for it.")
+        elif not charge.told:
+            yield _remark("L11", name, "It is claimed, and no notice has announced it before.")
+        if notice.customer.kind == "consumer":
+            yield from _of_consumer(charge)
+
+
+def _of_consumer(charge: Charge) -> Iterator[Remark]:
+    if charge.regime in _BUSINESS_ONLY:
+        reason = f"The rule {charge.regime} is for debts between businesses, and this customer is a consumer."
+        yield _remark("L19", charge.invoice_id, reason)
+    elif charge.fees:
+        yield _remark("L19", charge.invoice_id, "A fixed sum for late payment is not owed by a consumer.")
+
+
+def _deadline(notice: Notice, text: str) -> Iterator[Remark]:
+    """L12: days to pay that are over, too few, or fewer in the words than in the schedule; a step before its deadline."""
+    if notice.pay_by is None:
+        return
+    days = (notice.pay_by - notice.on).days
+    stated = notice.pay_by.isoformat()
+    if days < 0:
+        yield _remark("L12", stated, f"The day to pay by is before the day of the notice, {notice.on.isoformat()}.")
+    elif days < _LEAST_DAYS and notice.customer.kind == "consumer" and notice.answer is None:
+        yield _remark("L12", stated, f"It leaves a consumer {days} days to pay; {_LEAST_DAYS} are the least.")
+    for _, sentence in _sentences(text):
+        for few in _DAYS_TO_PAY.finditer(sentence):
+            if int(few[1]) < days and _PAYING.search(sentence):
+                yield _remark("L12", few[0], f"The words give fewer days than the notice does: it says {stated}.")
+    for each in notice.announces:
+        if each.consequence in _OUTSIDE and each.on <= notice.pay_by:
+            yield _remark("L12", str(each), f"It is announced for a day before the one to pay by is over, {stated}.")
+
+
+def _subject(notice: Notice, subject: str) -> Iterator[Remark]:
+    """L13: an amount in the subject of an email that others read too."""
+    name = notice.customer.email.partition("@")[0].lower()
+    amount = _AMOUNT.search(subject)
+    if notice.channel == "email" and amount and (name in _SHARED or re.split(r"[.\-_+]", name)[0] in _SHARED):
+        severity = Severity.ERROR if notice.customer.kind == "consumer" else Severity.WARNING
+        reason = (
+            f"The subject names an amount, and {notice.customer.email} looks like an address that several people read."
+        )
+        yield _remark("L13", amount[0], reason, severity)
+
+
+def _asked(
+    notice: Notice, text: str, language: str, disputed: Collection[str], time_barred: Collection[str]
+) -> Iterator[Remark]:
+    """L15 and L16: invoices that may not be sued for, or not be asked for now."""
+    asked = dict.fromkeys(line.item.invoice_id for line in notice.asked)
+    for invoice_id in asked:
+        if invoice_id in disputed:
+            yield _remark("L16", invoice_id)
+    if not any(invoice_id in time_barred for invoice_id in asked):
+        return
+    for each in notice.announces:
+        if each.consequence == "small-claims":
+            yield _remark("L15", str(each))
+    for remark in _remarks(text, language, ("agency",), _TEXT):
+        if remark.code == "L03":
+            yield _remark("L15", remark.found)
+
+
+_ENDINGS = frozenset(
+    {
+        "ag",
+        "and",
+        "co",
+        "company",
+        "gbr",
+        "gmbh",
+        "inc",
+        "kg",
+        "limited",
+        "llc",
+        "ltd",
+        "of",
+        "ohg",
+        "plc",
+        "the",
+        "und",
+    }
+)
+
+
+def _sender(config: Config) -> Iterator[Remark]:
+    """L06: mail that comes from a name that is not the business's."""
+    name, own = config.sender()[0], {config.business.name, config.business.contact}
+    theirs = _name_words(name)
+    ours = {word for each in own for word in _name_words(each)}
+    foreign = next(
+        (word[0] for word in _NOT_OURS.finditer(name) if word[0].lower() not in config.business.name.lower()), ""
+    )
+    if name and (foreign or not theirs & ours) and name not in own:
+        yield _remark("L06", name, f"Mail comes from another name than the business's own, {config.business.name}.")
+
+
+def _name_words(name: str) -> set[str]:
+    return {word for word in re.findall(r"\w+", _fold(name).lower) if word not in _ENDINGS}
+
+
+# ------------------------------------------------------------------ for `check`
+
+
+def findings(remarks: Iterable[Remark], config: Config, account_id: str = "") -> list[Finding]:
+    """The remarks as findings, without the warnings that the operator lets stand; with `account_id`, of that account alone.
+
+    An overrule of what cannot be overruled is a finding too.
+    """
+    found = []
+    for remark in remarks:
+        if _overrule(remark, config):
+            continue
+        say = error if remark.severity is Severity.ERROR else warning
+        language = f".{remark.language}" if remark.language else ""
+        file = f"{FOLDER}/{remark.letter}" if "." in remark.letter else f"{FOLDER}/{remark.letter}{language}.md"
+        rule = RULES[remark.code]
+        hint = f"{rule.title}: {remark.basis}."
+        if remark.severity is Severity.WARNING:
+            hint += (
+                f' To let it stand: [[overrule]] code = "{remark.code}", letter = "{remark.letter}", reason = "...".'
+            )
+        found.append(say(file, str(remark), hint, row=remark.row, account_id=account_id))
+    return list(dict.fromkeys([*found, *_misplaced(config)]))
+
+
+def overruled(remarks: Iterable[Remark], config: Config) -> list[str]:
+    """The warnings that the operator lets stand, each with the reason on record."""
+    return [f"{each} Let stand in {each.letter}: {why}" for each in remarks if (why := _overrule(each, config))]
+
+
+def _overrule(remark: Remark, config: Config) -> str:
+    """The recorded reason for which a warning stands; "" where there is none, and for an error always."""
+    if remark.severity is Severity.ERROR:
+        return ""
+    same = (each for each in config.overrule if (each.code, each.letter) == (remark.code, remark.letter))
+    return next((each.reason for each in same), "")
+
+
+# Rules that are errors, and of which a weaker breach is a warning.
+_SOMETIMES = frozenset({"L03", "L13"})
+
+
+def _misplaced(config: Config) -> Iterator[Finding]:
+    for each in config.overrule:
+        rule = RULES.get(each.code)
+        if rule is None:
+            yield error(FILE, f"overrule: there is no rule {each.code}", "docs/linter.md lists the rules.")
+        elif rule.severity is Severity.ERROR and each.code not in _SOMETIMES:
+            yield error(FILE, f"overrule: {each.code} ({rule.title}) is an error, and errors cannot be overruled")
