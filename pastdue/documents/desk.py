@@ -1,7 +1,7 @@
 """The desk: the operator's morning on one page. What goes out, whom to call, what waits, what is wrong."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from pastdue import days, money
 from pastdue.config import Config
-from pastdue.documents import calls, site
+from pastdue.documents import beside, calls, said_and_done, site
 from pastdue.documents.site import cut, encoded, inline, plain, telephone
 from pastdue.documents.words import lateness, locale
 from pastdue.findings import Finding, Severity, in_reading_order
@@ -20,6 +20,7 @@ from pastdue.model import (
     BUCKETS,
     COPY,
     Action,
+    Charge,
     Class,
     Conduct,
     Customer,
@@ -28,6 +29,8 @@ from pastdue.model import (
     Hold,
     Instalment,
     ItemDecision,
+    Obligation,
+    ObligationState,
     OpenItem,
     Page,
     Plan,
@@ -47,6 +50,7 @@ LANGUAGE = "en"  # what the operator reads
 _LISTED = 200
 _TEXT, _REASONS, _NAMED = 80, 4, 6
 _DAYS_AHEAD = 7
+_SAID_AHEAD = timedelta(days=14)  # for which what was said to come is listed
 
 _STATES = {
     State.PRINTED: ("printed, not posted", "when it is in the post: build.py send --posted"),
@@ -66,6 +70,19 @@ _PLANS = {
 }
 _PLAN_ORDER = {state: order for order, state in enumerate(_PLANS)}
 _IN_FORCE = frozenset({PlanState.LATE, PlanState.LAPSED, PlanState.OFFERED, PlanState.GOOD})
+
+
+# What each announced consequence asks of the operator; the tool does the others by itself when their day has come.
+_TO_DO = {
+    "interest": "charge interest",
+    "fee": "charge the fixed sum",
+    "prepayment": "ask for payment in advance",
+    "stop-service": "stop work and deliveries",
+    "agency": "place with the agency",
+    "small-claims": "start the claim",
+}
+_BY_ITSELF = frozenset({"interest", "fee", "prepayment"})
+_PLAN_DEFAULT = "plan-default"
 
 
 # How long a hold without a day lasts, where it is not simply lifted.
@@ -107,6 +124,8 @@ class _Total(NamedTuple):
     overdue: str
     share: str  # overdue of open, in percent
     credit: str
+    charges: str  # interest and fixed sums that are owed, "" where there are none
+    charges_note: str
     kept: tuple[str, str]  # promises kept, by number, and how that comes about; ("", "") where none was made
     accounts: str
     buckets: tuple[tuple[str, str, str], ...]  # label, amount, percent
@@ -126,6 +145,7 @@ class _Entry(NamedTuple):
     files: tuple[tuple[str, str], ...] = ()  # label and link
     phone: str = ""
     tel: str = ""
+    commands: tuple[str, ...] = ()  # what answers it
 
 
 class _Day(NamedTuple):
@@ -192,6 +212,8 @@ class _View:
             notice = document.notice
             label = {"email": "email", "letter": "letter", COPY: "copy"}.get(notice.channel, notice.channel)
             self.files[notice.customer.account_id, notice.currency].append((label, link(document.path)))
+        # Of today's notices, what each account is asked for.
+        self.asked = {(d.notice.customer.account_id, d.notice.currency): d.notice.asked_sum for d in morning.documents}
         self.sheets = {
             (standing.account_id, standing.currency): (("call sheet", link(calls.path(standing))),)
             for standing, decision in self.pairs
@@ -205,22 +227,29 @@ class _View:
         buckets: defaultdict[str, list[int]] = defaultdict(lambda: [0] * len(BUCKETS))
         credit: defaultdict[str, int] = defaultdict(int)
         accounts: defaultdict[str, int] = defaultdict(int)
+        charges: defaultdict[str, tuple[int, int]] = defaultdict(lambda: (0, 0))
         for standing in self.morning.standings:
+            interest, fees = charges[standing.currency]
+            charges[standing.currency] = interest + standing.interest, fees + standing.fees
             credit[standing.currency] += standing.credit
             accounts[standing.currency] += bool(standing.items)
             own = buckets[standing.currency]
             for i, amount in enumerate(standing.buckets):
                 own[i] += amount
-        used = [currency for currency in buckets if any(buckets[currency]) or credit[currency]]
+        used = [
+            currency for currency in buckets if any(buckets[currency]) or credit[currency] or any(charges[currency])
+        ]
         return tuple(
-            self._total(currency, buckets[currency], credit[currency], accounts[currency])
+            self._total(currency, buckets[currency], credit[currency], accounts[currency], charges[currency])
             for currency in sorted(used, key=self._currency_order)
         )
 
     def _currency_order(self, currency: str) -> tuple[bool, str]:
         return currency != self.config.business.currency, currency
 
-    def _total(self, currency: str, buckets: Sequence[int], credit: int, accounts: int) -> _Total:
+    def _total(
+        self, currency: str, buckets: Sequence[int], credit: int, accounts: int, charges: tuple[int, int]
+    ) -> _Total:
         show = partial(money.display, currency=currency, language=self.where)
         balance, overdue = sum(buckets), sum(buckets[1:])
         return _Total(
@@ -229,6 +258,8 @@ class _View:
             overdue=show(overdue),
             share=_percent(overdue, balance),
             credit=show(credit) if credit else "",
+            charges=show(sum(charges)) if any(charges) else "",
+            charges_note=_of_charges(*charges, show),
             kept=self._kept(currency),
             accounts=_count(accounts, "account"),
             buckets=tuple(
@@ -250,7 +281,19 @@ class _View:
     # -------------------------------------------------------------- lists
 
     def obligations(self) -> Iterator[_Section]:
-        """What the operator owes an answer to before anything else."""
+        """What the operator owes an answer to before anything else: what was said and not done, the longest first."""
+        yield _section(
+            "overdue",
+            "Said, and overdue",
+            "Announced to the customer, its day is past, and it was neither done nor let go.",
+            self._said(ObligationState.OVERDUE),
+        )
+        yield _section(
+            "today",
+            "Said for today",
+            "Announced to the customer for today, and unpaid. Do it, or let it go.",
+            self._said(ObligationState.DUE),
+        )
         yield _section(
             "default",
             "Plans in default",
@@ -261,6 +304,12 @@ class _View:
     def sections(self) -> Iterator[_Section]:
         """All lists, in the order in which the morning takes them."""
         listed = partial(_section, limit=_LISTED)
+        yield listed(
+            "coming",
+            "Said for the next fourteen days",
+            "Announced to the customer, and yours to do if it is unpaid on its day.",
+            self._said(ObligationState.AHEAD),
+        )
         yield listed(
             "stuck", "Deliveries to settle", "Nothing more goes to these before you have looked.", self._stuck()
         )
@@ -312,6 +361,12 @@ class _View:
             self._costly(),
         )
         yield listed("waiting", "Waiting", "The next step, soonest first.", self._waiting(), folded=True)
+        yield listed(
+            "charges",
+            "Charges left",
+            "Their invoices are paid; interest or a fixed sum is not. It stays until it is paid, or waived: build.py log ACCOUNT waive.",
+            self._charges_left(),
+        )
         yield listed("credit", "In credit", "More was paid than invoiced.", self._credits())
 
     def _of(self, action: Action) -> list[_Entry]:
@@ -342,6 +397,65 @@ class _View:
         return entry._replace(
             sum=show(amount), reasons=(f"Worth {show(score)}: {show(amount)} × {plain(words)}.", *entry.reasons)
         )
+
+    # -------------------------------------------------------------- what was said and is to be done
+
+    def _said(self, state: ObligationState) -> list[_Entry]:
+        """Announced consequences in the state, the oldest day first; plans in default have a list of their own."""
+        found = [
+            (each, standing)
+            for standing in self.morning.standings
+            for each in standing.obligations
+            if each.state is state and each.consequence != _PLAN_DEFAULT and self._is_near(each)
+        ]
+        found.sort(key=lambda pair: (pair[0].on, pair[1].account_id, pair[0].consequence))
+        return [self._obligation(each, standing) for each, standing in found]
+
+    def _is_near(self, each: Obligation) -> bool:
+        """True for what has come, and for what comes soon and is the operator's to do."""
+        if not said_and_done.is_ahead(each):
+            return True
+        return each.consequence not in _BY_ITSELF and each.on <= self.morning.on + _SAID_AHEAD
+
+    def _obligation(self, each: Obligation, standing: Standing) -> _Entry:
+        late = said_and_done.days_overdue(each, standing)
+        owed = sum(item.open for item in standing.items if item.key in each.items)
+        owed += sum(charge.owed for charge in beside.told(standing) if charge.key in each.items)
+        about = _names([cut(invoice, _TEXT) for invoice in said_and_done.invoices(each)])
+        reasons = (
+            f"For {about}. {each.why[:1].upper()}{each.why[1:]}.",
+            *([f"It waits: {each.held}"] * bool(each.held)),
+        )
+        commands = said_and_done.answers(each, standing)
+        if commands and each.consequence in said_and_done.THIRD_PARTY:
+            commands += (said_and_done.evidence(standing),)
+        return self._about(
+            standing,
+            _TO_DO.get(each.consequence, each.consequence) + (f", {_count(late, 'day')} overdue" if late else ""),
+            owed,
+            f"said on {self._day(each.announced)} for {self._day(each.on)}",
+        )._replace(reasons=_reasons(reasons), commands=commands, files=self._sheet(standing))
+
+    def _charges_left(self) -> list[_Entry]:
+        """Accounts that owe nothing but interest and fixed sums, and to whom nothing goes today."""
+        return [
+            self._about(standing, "interest and fixed sums", standing.interest + standing.fees)._replace(
+                reasons=_reasons((*self._beside(standing), *decision.reasons))
+            )
+            for standing, decision in sorted(self.pairs, key=self._by_sum)
+            if not standing.items and standing.interest + standing.fees and decision.action is not Action.NOTICE
+        ]
+
+    def _beside(self, standing: Standing) -> Iterator[str]:
+        """What is owed beside the invoices, and what of it nobody may claim yet."""
+        show = partial(money.display, currency=standing.currency, language=self.where)
+        owed = standing.interest + standing.fees
+        if not owed:
+            return
+        yield f"{_of_charges(standing.interest, standing.fees, show)} owed beside the invoices"
+        untold = owed - sum(charge.owed for charge in beside.told(standing))
+        if untold:
+            yield f"{show(untold)} of it was announced in no notice before today, and is not claimed"
 
     # -------------------------------------------------------------- what was said and agreed
 
@@ -418,7 +532,7 @@ class _View:
         found = [
             (standing.conduct.plan, standing)
             for standing, _ in self.pairs
-            if standing.conduct.plan and standing.conduct.plan.state in states
+            if standing.conduct.plan and standing.conduct.plan.state in states and not _is_answered(standing)
         ]
         found.sort(key=lambda each: (_PLAN_ORDER[each[0].state], _next_of(each[0]).due, each[1].account_id))
         return [self._plan(plan, standing) for plan, standing in found]
@@ -430,14 +544,21 @@ class _View:
         done = sum(each.paid == each.amount for each in plan.instalments)
         until = self._day(plan.until) if plan.until else ""
         reasons = [f"{done} of {len(plan.instalments)} payments made, {show(paid)} of {show(plan.total)}"]
+        commands: tuple[str, ...] = ()
         if plan.state is PlanState.DEFAULT:
             reasons += standing.conduct.proposals
+            for each in standing.obligations:
+                if each.consequence == _PLAN_DEFAULT and said_and_done.is_open(each):
+                    reasons.insert(
+                        0, f"{_count(said_and_done.days_overdue(each, standing), 'day')} overdue: {each.why}"
+                    )
+                    commands = said_and_done.answers(each, standing)
         return self._about(
             standing,
             _PLANS[plan.state].format(number=nearest.number, until=until),
             nearest.amount - nearest.paid,
             f"{'was ' if nearest.due < self.morning.on else ''}due on {self._day(nearest.due)}",
-        )._replace(reasons=_reasons(reasons), files=self._sheet(standing))
+        )._replace(reasons=_reasons(reasons), files=self._sheet(standing), commands=commands)
 
     def _held(self) -> list[_Entry]:
         """Accounts on hold, and single invoices of others; each hold with its end."""
@@ -497,9 +618,13 @@ class _View:
             reasons=reasons
         )
 
+    def _sum(self, standing: Standing, decision: Decision) -> int:
+        """What today's notice asks for; where none goes, what there is to ask for."""
+        return self.asked.get((standing.account_id, standing.currency)) or _asked(standing, decision)
+
     def _by_sum(self, pair: tuple[Standing, Decision]) -> tuple[tuple[bool, str], int, int, str]:
         standing = pair[0]
-        asked = _asked(*pair)
+        asked = self._sum(*pair)
         return self._currency_order(standing.currency), -asked, -standing.days_past_due, standing.account_id
 
     def _entry(self, standing: Standing, decision: Decision) -> _Entry:
@@ -510,8 +635,8 @@ class _View:
             *self._who(standing),
             what=self._what(standing, decision),
             when=self._when(decision),
-            sum=money.display(_asked(standing, decision), standing.currency, self.where),
-            reasons=_reasons(decision.reasons),
+            sum=money.display(self._sum(standing, decision), standing.currency, self.where),
+            reasons=_reasons((*self._beside(standing), *decision.reasons)),
             files=(*files, *self._sheet(standing)),
             phone=cut(customer.phone, _TEXT) if is_call else "",
             tel=telephone(customer.phone) if is_call else "",
@@ -574,7 +699,11 @@ class _View:
         ]
 
     def _waiting(self) -> list[_Entry]:
-        waiting = [pair for pair in self.pairs if pair[1].action is Action.WAIT and _can_reach(pair[0].customer)]
+        waiting = [
+            (standing, decision)
+            for standing, decision in self.pairs
+            if decision.action is Action.WAIT and standing.items and _can_reach(standing.customer)
+        ]
         waiting.sort(key=lambda pair: (pair[1].next_on or date.max, pair[0].account_id))
         return [
             self._entry(standing, decision)._replace(
@@ -614,6 +743,9 @@ class _View:
                 steps[line.next_on or date.max][line.next_step].append(cut(standing.customer.name, 40))
             for item in standing.items:
                 due[item.due][standing.currency] += item.open
+            for each in standing.obligations:
+                if said_and_done.is_ahead(each):
+                    steps[each.on][f"{each.consequence}, as announced"].append(cut(standing.customer.name, 40))
         found = []
         for ahead in range(1, _DAYS_AHEAD + 1):
             day = self.morning.on + timedelta(days=ahead)
@@ -655,6 +787,18 @@ def _asked(standing: Standing, decision: Decision) -> int:
     at_step = [line.item for line in decision.items if line.is_due]
     due = sum(item.open for item in at_step if item.is_overdue) or sum(item.open for item in at_step)
     return due or standing.overdue or standing.balance
+
+
+def _of_charges(interest: int, fees: int, show: Callable[[int], str]) -> str:
+    """Both kinds of charges in words, each with its sum; "" where there are none."""
+    parts = [f"{show(interest)} interest"] * bool(interest) + [f"{show(fees)} fixed sums"] * bool(fees)
+    return " and ".join(parts)
+
+
+def _is_answered(standing: Standing) -> bool:
+    """True when the operator has dealt with a plan's default."""
+    own = [each for each in standing.obligations if each.consequence == _PLAN_DEFAULT]
+    return bool(own) and not any(said_and_done.is_open(each) for each in own)
 
 
 def _klass(standing: Standing) -> str:
@@ -802,10 +946,15 @@ def _sample() -> Morning:
     )
     in_order = replace(conduct, plan=replace(in_default, state=PlanState.GOOD))
 
+    said = tuple(Obligation("agency", on, state, (late.key,), on, "n1", "why", "held") for state in ObligationState)
+    charge = Charge("S-1", late.due, "EUR", "ie-si580", on, (), 4000, on, told=True)
+
     def standing(account: str, phone: str) -> Standing:
         customer = Customer(account, "Sample", phone=phone)
-        how = conduct if phone else in_order
-        return Standing(on, customer, "EUR", (late, early), 100, buckets, history=(printed,), conduct=how)
+        how, items = (conduct, (late, early)) if phone else (in_order, ())
+        return Standing(
+            on, customer, "EUR", items, 100, buckets, (), (printed,), conduct=how, charges=(charge,), obligations=said
+        )
 
     def decision(account: str, action: Action) -> Decision:
         hold = Hold("hold", "a reason")

@@ -1,6 +1,9 @@
 """What was said that would be done: the operator's obligations, and the commands that answer them."""
 
+import shlex
+
 from pastdue.documents.calls import log_command
+from pastdue.documents.site import plain
 from pastdue.model import Obligation, ObligationState, Standing
 
 THIRD_PARTY = {"agency": "name of the agency", "small-claims": "name of the court"}
@@ -37,6 +40,12 @@ def answers(obligation: Obligation, standing: Standing) -> tuple[str, ...]:
     if what in THIRD_PARTY:
         return log_command(account, "placed", note=THIRD_PARTY[what]), waive
     return log_command(account, "carried-out", note=what), waive
+
+
+def evidence(standing: Standing) -> str:
+    """The command that writes the account's file, for the agency or the court."""
+    account = shlex.quote(plain(standing.account_id))
+    return f"python build.py evidence {'-- ' if account.startswith('-') else ''}{account}"
 
 
 def _one_of_several(obligation: Obligation, standing: Standing) -> dict[str, str]:

@@ -12,8 +12,10 @@ from pastdue.documents import desk
 from pastdue.documents.desk import Morning
 from pastdue.findings import error, warning
 from pastdue.model import (
+    Accrual,
     Action,
     Announcement,
+    Charge,
     Class,
     Conduct,
     Customer,
@@ -23,6 +25,9 @@ from pastdue.model import (
     Instalment,
     ItemDecision,
     Notice,
+    NoticeItem,
+    Obligation,
+    ObligationState,
     Plan,
     PlanState,
     Promise,
@@ -53,7 +58,8 @@ def page(*pairs, config=CONFIG, **more) -> Read:
 
 
 HEADINGS = (
-    "Plans in default", "Deliveries to settle", "Notices to go today", "Calls to make", "For you to decide", "Proposed",
+    "Said, and overdue", "Said for today", "Plans in default", "EUR", "Said for the next fourteen days", "Charges left",
+    "Deliveries to settle", "Notices to go today", "Calls to make", "For you to decide", "Proposed",
     "Promises not kept", "Promises", "Plans", "Out of reach", "On hold", "Payment in advance", "To stop serving",
     "Waiting", "In credit", "Next seven days", "Books",
 )  # fmt: skip
@@ -62,7 +68,9 @@ HEADINGS = (
 def section(read: Read, title: str) -> str:
     """The text of one list, from its heading to the next."""
     headings = [text.strip() for text in read.texts]
-    own = [n for n, text in enumerate(headings) if text == title][-1]
+    named = [n for n, text in enumerate(headings) if text == title]
+    # The links to the lists name them once more: below those that stand first, above the others.
+    own = named[0] if title in HEADINGS[:3] else named[-1]
     ends = [n for n, text in enumerate(headings) if n > own and text in HEADINGS]
     told = " ".join(read.texts[own : ends[0] if ends else None])
     return re.sub(r"[ \n\t]+", " ", told).replace("\N{NO-BREAK SPACE}", " ")
@@ -337,7 +345,7 @@ def test_a_plan_in_default_stands_first_on_the_page():
     said = section(read, "Plans in default")
     assert "One Ltd K-1 payment 1 is missing since 1 Mar 2026 was due on 15 Feb 2026 €200.00" in said
     assert "0 of 3 payments made, €0.00 of €600.00 the plan is in default: x" in said
-    assert read.text.index("They did not pay what was agreed") < read.text.index("wrong")
+    assert read.text.index("They did not pay what was agreed") < read.text.index("EUR") < read.text.index("wrong")
     assert "Proposed" not in read.text, "what is proposed for it stands there"
 
 
@@ -552,3 +560,110 @@ def test_a_promise_that_was_not_kept_has_the_sheet_beside_it():
     broken = Promise(ON - timedelta(9), ON - timedelta(5), ON - timedelta(3), 900, 900, 0, PromiseState.BROKEN)
     account = replace(LATE, conduct=Conduct(promises=(broken,)))
     assert "call sheet" in section(page((account, decided(account, Action.WAIT))), "Promises not kept")
+
+
+# ------------------------------------------------------------------ what was said, and what is owed beside
+
+
+def said(account, what, ago, state=ObligationState.OVERDUE, held="", announced=40):
+    """A consequence that was announced for so many days ago."""
+    keys = tuple(each.key for each in account.items if each.is_overdue)
+    day, told = ON - timedelta(days=ago), ON - timedelta(days=announced)
+    return Obligation(what, day, state, keys, told, "n1", "place it and log it as placed, or waive it", held)
+
+
+def charged(account, interest, fee, *, told=True):
+    first = account.items[0] if account.items else item("Z", 60, 1)
+    line = Accrual(100000, first.due, ON, 10, 101500, interest)
+    return Charge(first.invoice_id, first.due, "EUR", "ie-si580", first.due, (line,), fee, first.due, told=told)
+
+
+def owing(account, *obligations, charges=()):
+    account = replace(account, obligations=obligations, charges=charges)
+    return account, decided(account, Action.WAIT)
+
+
+def test_what_was_said_and_not_done_stands_first_the_longest_overdue_before_the_others():
+    one = owing(LATE, said(LATE, "agency", 2), said(LATE, "stop-service", 0, ObligationState.DUE))
+    two = owing(LATER, said(LATER, "agency", 9))
+    read = page(one, two, CALL, findings=[error("a.csv", "wrong", row=1)], guards=("the books are stale",))
+    late = section(read, "Said, and overdue")
+    assert late.index(
+        "Two Ltd K-2 place with the agency, 9 days overdue said on 21 Jan 2026 for 21 Feb 2026 €900.00"
+    ) < (late.index("One Ltd K-1 place with the agency, 2 days overdue said on 21 Jan 2026 for 28 Feb 2026 €500.00"))
+    assert "stop work and deliveries said on 21 Jan 2026 for 2 Mar 2026" in section(read, "Said for today")
+    order = ["the books are stale", "Said, and overdue", "Said for today", "Overdue €2,300.00", "wrong"]
+    assert sorted(order, key=read.text.index) == order
+
+
+def test_an_obligation_has_the_commands_that_answer_it_and_says_why_it_waits():
+    late = section(page(owing(LATER, said(LATER, "agency", 9, held="C is disputed"))), "Said, and overdue")
+    assert "For C. Place it and log it as placed, or waive it. It waits: C is disputed" in late
+    assert "python build.py log K-2 placed --note 'name of the agency'" in late
+    assert "python build.py log K-2 waive --note 'agency: why'" in late
+    assert "python build.py evidence K-2" in late
+
+
+def test_letting_go_of_one_of_two_names_its_invoice():
+    both = replace(LATER, items=(LATER.items[0], item("C-2", 40, 100)))
+    first = replace(said(LATER, "stop-service", 9), items=(both.items[0].key,))
+    second = replace(first, items=(both.items[1].key,), on=ON - timedelta(days=1))
+    late = section(page(owing(both, first, second)), "Said, and overdue")
+    assert "log K-2 waive --invoice C --note 'stop-service: why'" in late
+    assert "log K-2 waive --invoice C-2 --note 'stop-service: why'" in late
+
+
+def test_what_comes_in_fourteen_days_is_listed_where_it_is_for_the_operator_to_do():
+    ahead = ObligationState.AHEAD
+    account = owing(
+        LATER,
+        said(LATER, "agency", -14, ahead),
+        said(LATER, "small-claims", -15, ahead),
+        said(LATER, "interest", -3, ahead),
+    )
+    read = page(account)
+    coming = section(read, "Said for the next fourteen days")
+    assert "place with the agency said on 21 Jan 2026 for 16 Mar 2026" in coming
+    assert "start the claim" not in coming
+    assert "interest" not in coming
+    assert "interest, as announced: Two Ltd" in section(read, "Next seven days")
+
+
+def test_what_is_done_or_settled_is_on_no_list():
+    settled = (ObligationState.CARRIED_OUT, ObligationState.WAIVED, ObligationState.MOOT)
+    read = page(owing(LATER, *(said(LATER, "agency", 3, state) for state in settled)))
+    assert "agency" not in read.text
+
+
+def test_interest_and_fixed_sums_stand_beside_the_balance_and_with_their_account():
+    read = page(owing(LATER, charges=(charged(LATER, 1234, 4000, told=False),)))
+    assert "Interest and fixed sums €52.34 €12.34 interest and €40.00 fixed sums" in read.text
+    waiting = section(read, "Waiting")
+    assert "€12.34 interest and €40.00 fixed sums owed beside the invoices" in waiting
+    assert "€52.34 of it was announced in no notice before today, and is not claimed" in waiting
+
+
+def test_an_account_that_owes_nothing_but_charges_is_not_forgotten():
+    gone = standing("K-9")
+    left = section(page(owing(gone, charges=(charged(gone, 901, 4000),))), "Charges left")
+    assert "K-9 Ltd K-9 interest and fixed sums €49.01 €9.01 interest and €40.00 fixed sums owed" in left
+
+
+def test_a_notice_is_listed_with_the_sum_that_it_asks_for():
+    account, decision = NOTICE
+    charge = charged(account, 1234, 4000)
+    line = NoticeItem(account.items[0], "reminder", 2, (), charge)
+    letter = document(account, "email", "outbox/2026-03-02/K-1-reminder.eml", "eml")
+    letter = replace(letter, notice=replace(letter.notice, items=(line,)))
+    read = page((replace(account, charges=(charge,)), decision), documents=[letter])
+    assert "pay by 9 Mar 2026 €552.34" in section(read, "Notices to go today")
+
+
+def test_a_default_that_was_answered_is_off_the_list():
+    one = of(LATE, plan=plan(PlanState.DEFAULT, ON - timedelta(days=1), 0))
+    key = (LATE.items[0].key,)
+    default = Obligation("plan-default", ON, ObligationState.DUE, key, ON, "", "agree anew")
+    asks = section(page(owing(one, default)), "Plans in default")
+    assert "python build.py log K-1 carried-out --note plan-default" in asks
+    done = replace(default, state=ObligationState.CARRIED_OUT)
+    assert "Plans in default" not in page(owing(one, done)).text
