@@ -21,7 +21,6 @@ from pastdue.model import COPY, Accrual, Activity, Charge, Decision, Plan, Stand
 Node = dict[str, Any]
 
 _LINE = 160  # characters of a line of an address
-_YEARS = (365, 360)  # days of a year that interest is reckoned by
 
 
 @dataclass(frozen=True, slots=True)
@@ -386,8 +385,7 @@ def _interest(charge: Charge, config: Config, say: Say) -> Iterator[Node]:
     show = partial(say.amount, currency=charge.currency)
     basis = _basis(charge.regime, config, say)
     since = say("since", date=say.full(charge.since)) if charge.since else ""
-    year = _year(charge.accruals)
-    how = say("formula", year=year) if year else say("formula-by-regime")
+    how = say("formula", year=charge.year_days)
     yield _said(" ".join(part for part in (basis, since, how) if part))
     rows = [
         _row(
@@ -423,21 +421,6 @@ def _rate(line: Accrual, say: Say) -> str:
     if line.reference is None:
         return say.rate(line.rate)
     return say("rate-with-reference", rate=say.rate(line.rate), reference=say.rate(line.reference))
-
-
-def _year(lines: Iterable[Accrual]) -> int:
-    """Days of the year that gives the amount of each line; 0 where none of the usual ones does."""
-    known = [line for line in lines if line.rate is not None]
-    for year in _YEARS:
-        if all(line.amount == _reckoned(line, year) for line in known):
-            return year
-    return 0
-
-
-def _reckoned(line: Accrual, year: int) -> int:
-    from fractions import Fraction
-
-    return money.half_up(Fraction(line.principal * (line.rate or 0) * line.days, 1_000_000 * year))
 
 
 def _fees(charges: Iterable[Charge], currency: str, config: Config, say: Say) -> Node:

@@ -8,14 +8,14 @@ from typing import Any
 from pastdue.model import Ledger, Standing
 
 # Of one day, what was charged stands before what was credited.
-_ORDER = ("invoice", "credit-note", "payment", "reversal", "writeoff", "writeoff-undone")
+ORDER = ("invoice", "credit-note", "payment", "reversal", "writeoff", "writeoff-undone")
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
     """One entry; charges are above 0, credits below."""
 
-    kind: str  # of _ORDER, or "charges-paid", "writeoff-excess", "paid-back-excess"
+    kind: str  # of ORDER, or "charges-paid", "writeoff-excess", "paid-back-excess"
     on: date | None  # None for what has no day of its own
     name: str  # the invoice that it is or names; may be ""
     amount: int
@@ -46,7 +46,7 @@ def of(standing: Standing, ledger: Ledger) -> Statement:
         (*_invoices(standing, ledger), *_payments(standing), *_writeoffs(standing)),
         key=lambda line: (
             line.on or date.min,
-            _ORDER.index(line.kind),
+            ORDER.index(line.kind),
             line.name,
             line.due or date.min,
             line.text,
