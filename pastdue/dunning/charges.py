@@ -2,26 +2,29 @@
 
 Interest and fixed sums begin where a notice announced them and the law lets them. How much has accrued depends on when
 money came, and what money is taken for may depend on how much had accrued: so an account with charges is taken through
-the days on which something happened. All others are settled by `ageing` alone; without charges both come to the same.
+the days on which something happened. Money once taken for a charge stays taken, unless it is taken back; all other money
+meets invoices as `ageing` has it, so that without charges both come to the same.
 """
 
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from itertools import accumulate
 from typing import Literal
 
 from pastdue.config import Config
 from pastdue.dunning import interest
-from pastdue.dunning.regimes import Regime
-from pastdue.model import BUCKETS, Accrual, Activity, Charge, OpenItem, PlanState, Sent, Standing
+from pastdue.dunning.regimes import COSTS_FIRST, Regime
+from pastdue.model import BUCKETS, Accrual, Activity, Charge, OpenItem, Sent, Standing
 
-PRINCIPAL_FIRST = "principal"
 CONSEQUENCES = ("interest", "fee", "prepayment", "stop-service", "agency", "small-claims", "plan-default")
 _DAY = timedelta(days=1)
 _EDGES = (0, 30, 60, 90, 120)  # as in `ageing`
 
-Slot = Literal["principal", "fee", "interest"]
+Slot = Literal["fee", "interest"]
+_SLOTS: tuple[Slot, ...] = ("fee", "interest")  # in the order in which money and waivers go for them
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,15 @@ class Move:
     is_writeoff: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Days without interest, both inclusive."""
+
+    first: date
+    last: date
+    issued_by: date = date.max  # of what was invoiced by this day
+
+
 def is_told(history: Iterable[Sent]) -> bool:
     """True when a notice told the account of interest or a fixed sum."""
     return any(line.went_out and ("interest" in line.announces or "fee" in line.announces) for line in history)
@@ -58,19 +70,50 @@ def waived(line: Activity) -> str:
 
 
 def with_charges(
-    standing: Standing, dues: Sequence[Due], moves: Sequence[Move], config: Config, regime: Regime
+    standing: Standing,
+    dues: Sequence[Due],
+    moves: Iterable[Move],
+    config: Config,
+    regime: Regime,
+    plans_kept: Iterable[Pause] = (),
 ) -> Standing:
-    """The standing with its charges; and with its open items, where the rule takes payments for costs and interest first.
+    """The standing with its charges, and with its open items where money went for those first.
 
-    `dues` are all due amounts issued by the day, paid or not, oldest due first; `moves` all that settled them by then.
+    `dues` are all due amounts issued by the day, paid or not, oldest due first; `moves` all that settled them by then;
+    `plans_kept` the days on which a signed plan was in good standing.
     """
-    account = _Account(standing, [_debt(due, standing, config, regime) for due in dues], list(moves), regime)
-    account.go_through_the_days()
-    charges = tuple(filter(None, (account.charge(debt) for debt in account.debts)))
-    if regime.order == PRINCIPAL_FIRST:
-        return replace(standing, charges=charges, credit=account.credit)
-    items = tuple(_item(debt, standing) for debt in account.debts if debt.open_principal > 0)
-    return replace(standing, charges=charges, credit=account.credit, items=items, buckets=_buckets(items))
+    pauses = [*_hardship(standing), *plans_kept]
+    account = _Account(standing, _debts(dues, standing, config, regime, pauses), regime)
+    account.go_through_the_days(moves)
+    charges = tuple(filter(None, map(account.charge, account.debts)))
+    found = replace(standing, charges=charges, credit=account.credit)
+    opens = {debt.key: debt.open for debt in account.debts if debt.open > 0}
+    if opens == {item.key: item.open for item in standing.items}:
+        return found
+    items = tuple(_item(debt, standing) for debt in account.debts if debt.open > 0)
+    return replace(found, items=items, buckets=_buckets(items))
+
+
+def _item(debt: "_Debt", standing: Standing) -> OpenItem:
+    due = debt.due
+    return OpenItem(
+        invoice_id=due.invoice_id,
+        due=due.due,
+        issued=due.issued,
+        currency=standing.currency,
+        amount=due.amount,
+        open=debt.open,
+        days_past_due=(standing.on - due.due).days,
+        description=due.description,
+        reference=due.reference,
+    )
+
+
+def _buckets(items: Iterable[OpenItem]) -> tuple[int, ...]:
+    sums = [0] * len(BUCKETS)
+    for item in items:
+        sums[sum(item.days_past_due > edge for edge in _EDGES)] += item.open
+    return tuple(sums)
 
 
 # ------------------------------------------------------------------ what was announced, and since when it runs
@@ -83,29 +126,46 @@ class _Debt:
     due: Due
     lawful: date | None  # the first day on which the law lets interest run: it decides a rate that is fixed for good
     runs: list[tuple[date, date]]  # stretches in which interest may run, both days inclusive
-    told: date | None  # the day of the notice that announced interest; before it none is claimed
-    fee_day: date | None  # the day for which a fixed sum was announced
+    pauses: list[Pause]  # stretches in which it does not
+    told: date | None  # the day of the notice that announced interest; before the day after it none is claimed
+    fee_days: list[date]  # the days for which a fixed sum was announced
     fee: int = 0
     fee_on: date | None = None
-    written_off: int = 0
-    paid: dict[Slot, int] = field(default_factory=lambda: {"principal": 0, "fee": 0, "interest": 0})
-    waived: dict[Slot, int] = field(default_factory=lambda: {"principal": 0, "fee": 0, "interest": 0})
-    steps: list[tuple[date, int]] = field(
-        default_factory=list
-    )  # first day, and the principal that bears interest from it
+    opens: list[tuple[date, int]] = field(default_factory=list)  # the principal, by the day from which it was open
+    paid: dict[Slot, int] = field(default_factory=lambda: {"fee": 0, "interest": 0})
+    waived: dict[Slot, int] = field(default_factory=lambda: {"fee": 0, "interest": 0})
     settled: list[tuple[date, int]] = field(default_factory=list)  # interest paid or waived, by the day after
+    closed_with: int | None = None  # all interest of a debt with no principal open: it does not grow
 
     @property
-    def open_principal(self) -> int:
-        return self.due.amount - self.written_off - self.paid["principal"]
+    def key(self) -> tuple[str, date]:
+        return self.due.invoice_id, self.due.due
+
+    @property
+    def open(self) -> int:
+        return self.opens[-1][1] if self.opens else 0
 
 
-def _debt(due: Due, standing: Standing, config: Config, regime: Regime) -> _Debt:
+def _debts(
+    dues: Iterable[Due], standing: Standing, config: Config, regime: Regime, pauses: Sequence[Pause]
+) -> list[_Debt]:
+    heard: defaultdict[tuple[str, date], list[Sent]] = defaultdict(list)
+    for line in standing.history:
+        if line.went_out:
+            heard[line.key].append(line)
+    let_go = [line for line in standing.activity if waived(line) in _SLOTS]
+    return [_debt(due, heard.get((due.invoice_id, due.due), ()), let_go, config, regime, pauses) for due in dues]
+
+
+def _debt(
+    due: Due,
+    heard: Sequence[Sent],
+    let_go: Iterable[Activity],
+    config: Config,
+    regime: Regime,
+    pauses: Iterable[Pause],
+) -> _Debt:
     """The due amount, with the days from which notices and the law let it bear charges."""
-    key = due.invoice_id, due.due
-    heard = [line for line in standing.history if line.key == key and line.went_out]
-    said = sorted((line.on, on, what) for line in heard for what, on in line.announced)
-    let_go = [(line.on, waived(line)) for line in standing.activity if line.invoice_id in {"", due.invoice_id}]
     lawful = interest.first_day(
         regime,
         due=due.due,
@@ -114,14 +174,28 @@ def _debt(due: Due, standing: Standing, config: Config, regime: Regime) -> _Debt
         told=config.interest.consumers_told,
         first_reminder=min((line.on for line in heard if line.is_step and line.on > due.due), default=None),
     )
+    said = sorted((line.on, on, what) for line in heard for what, on in line.announced)
+    mine = [line for line in let_go if line.invoice_id in {"", due.invoice_id}]
     starts = [(told, max(on, lawful)) for told, on, what in said if what == "interest" and lawful]
     told = min((told for told, _ in starts), default=None)
     if lawful and config.interest.starts == "due":
         starts.insert(0, (date.min, lawful))
-    left = regime.sums.notice_days  # days that a notice must leave before the fixed sum is owed
-    fees = [(told, on) for told, on, what in said if what == "fee" and (on - told).days > left]
-    fee_day = next((on for told, on in fees if not any(told <= day < on and w == "fee" for day, w in let_go)), None)
-    return _Debt(due, lawful, list(_runs(starts, [day for day, what in let_go if what == "interest"])), told, fee_day)
+    no_interest = [line.on for line in mine if waived(line) == "interest"]
+    no_fee = [line.on for line in mine if waived(line) == "fee"]
+    return _Debt(
+        due,
+        lawful,
+        runs=list(_runs(starts, no_interest)),
+        pauses=[pause for pause in pauses if (due.issued or date.min) <= pause.issued_by],
+        told=told,
+        fee_days=[
+            on
+            for told, on, what in said
+            if what == "fee"
+            and (on - told).days > regime.sums.notice_days  # the days that a notice must leave before it is owed
+            and not any(told <= day < on for day in no_fee)
+        ],
+    )
 
 
 def _runs(starts: Iterable[tuple[date, date]], ends: Sequence[date]) -> Iterator[tuple[date, date]]:
@@ -135,45 +209,141 @@ def _runs(starts: Iterable[tuple[date, date]], ends: Sequence[date]) -> Iterator
             yield first, over
 
 
-def _pauses(standing: Standing) -> Iterator[tuple[date, date]]:
-    """Stretches without interest, both days inclusive: hardship, and a signed plan for as long as it is kept."""
+def _hardship(standing: Standing) -> Iterator[Pause]:
+    """From the day that hardship was logged to its end, or to the day before it was lifted."""
     for i, line in enumerate(standing.activity):
         if line.kind == "hardship" and line.due:
-            lifted = (later.on - _DAY for later in standing.activity[i + 1 :] if later.kind == "release")
-            yield line.on, min([line.due, *lifted])
-    plan = standing.conduct.plan
-    if plan and plan.signed:
-        yield plan.signed, plan.until if plan.state is PlanState.DEFAULT and plan.until else standing.on
+            later = standing.activity[i + 1 :]
+            lifted = (each.on - _DAY for each in later if each.kind == "release" and not each.invoice_id)
+            yield Pause(line.on, min([line.due, *lifted]))
+
+
+# ------------------------------------------------------------------ how money meets principal
+
+
+class _Principal:
+    """What is open of each due amount while money comes: as `ageing` has it, and one change at a time.
+
+    Named money goes before what is written off by name, that before loose money, and that before loose write-offs.
+    """
+
+    def __init__(self, dues: Sequence[Due]) -> None:
+        self.amounts = [due.amount for due in dues]
+        self.places: defaultdict[str, list[int]] = defaultdict(list)  # of an invoice's due amounts, as they are issued
+        self._invoices = [due.invoice_id for due in dues]
+        self._named = [0] * len(dues)  # paid by money that names the invoice
+        self._room = [0] * len(dues)  # what loose money and loose write-offs may still take
+        self._money: defaultdict[str, int] = defaultdict(int)
+        self._given_up: defaultdict[str, int] = defaultdict(int)
+        self._over: defaultdict[str, int] = defaultdict(int)  # what an invoice has too much of; below 0, taken back
+        self._pool = 0  # loose money: what names no invoice that is there, and what is over
+
+    def issue(self, place: int) -> None:
+        invoice = self._invoices[place]
+        if not self.places[invoice]:
+            self._pool -= self._money[invoice]  # it came before its invoice, and is loose no longer
+        self.places[invoice] = sorted({*self.places[invoice], place})
+        self._fill(invoice)
+
+    def add(self, amount: int, invoice: str) -> None:
+        """Money came; below 0 it went."""
+        self._money[invoice] += amount
+        if self.places.get(invoice):
+            self._fill(invoice)
+        else:
+            self._pool += amount
+
+    def write_off(self, amount: int, invoice: str) -> None:
+        self._given_up[invoice] += amount
+        if self.places.get(invoice):
+            self._fill(invoice)
+
+    def _fill(self, invoice: str) -> None:
+        left, given_up = self._money[invoice], max(self._given_up[invoice], 0)
+        for i in self.places[invoice]:
+            self._named[i] = min(max(left, 0), self.amounts[i])
+            gone = min(given_up, self.amounts[i] - self._named[i])
+            self._room[i] = self.amounts[i] - self._named[i] - gone
+            left, given_up = left - self._named[i], given_up - gone
+        self._pool += left - self._over[invoice]
+        self._over[invoice] = left
+
+    def opens(self) -> list[int]:
+        """What is open of each."""
+        return self._left(max(self._given_up[""], 0))
+
+    def paid(self) -> list[int]:
+        """What each has of all the money."""
+        return [named + room - left for named, room, left in zip(self._named, self._room, self._left(0), strict=True)]
+
+    @property
+    def credit(self) -> int:
+        """What is left over where nothing is open."""
+        return max(self._pool - sum(self._room), 0)
+
+    def _left(self, given_up: int) -> list[int]:
+        """What is open when loose money, and then the loose sum that is given up, has gone from the oldest due on."""
+        room, taken = self._room, self._pool + given_up
+        if self._pool < 0:  # more was taken back than came loose: it is missing in the newest due first
+            room, taken = self._room.copy(), given_up
+            back = -self._pool
+            for i in reversed(range(len(room))):
+                missing = min(back, self._named[i])
+                room[i] += missing
+                back -= missing
+        reach = list(accumulate(room))
+        full = bisect_left(reach, taken)
+        return [0] * full + [each - taken for each in reach[full : full + 1]] + room[full + 1 :]
 
 
 # ------------------------------------------------------------------ the days
 
 
-class _Account:
-    """An account with charges, taken through its days. Of one day: a fixed sum falls due, then money comes, then is waived.
+@dataclass(slots=True)
+class _Day:
+    """What happened on one day, for debts by their place."""
 
-    The day on which money comes still bears interest on what it pays.
+    fees: list[int] = field(default_factory=list)
+    issued: list[int] = field(default_factory=list)
+    money: dict[str, int] = field(default_factory=dict)  # by the invoice it names
+    given_up: list[Move] = field(default_factory=list)
+    waivers: list[Activity] = field(default_factory=list)
+
+
+class _Account:
+    """An account with charges, taken through its days.
+
+    Of one day: a fixed sum falls due, money comes, something is written off, something is waived. The day on which money
+    comes still bears interest on what it pays.
     """
 
-    def __init__(self, standing: Standing, debts: list[_Debt], moves: list[Move], regime: Regime) -> None:
+    def __init__(self, standing: Standing, debts: list[_Debt], regime: Regime) -> None:
         self.on, self.currency, self.debts, self.regime = standing.on, standing.currency, debts, regime
         self.credit = 0
-        self._moves = sorted(moves, key=lambda move: move.on)
-        self._waivers = [line for line in standing.activity if line.kind == "waive"]
-        self._pauses = list(_pauses(standing))
+        self._principal = _Principal([debt.due for debt in debts])
+        self._opens = [0] * len(debts)
+        self._charged = [debt for debt in debts if debt.told or debt.fee_days]
+        # An amount is in the account's own currency; a whole consequence is let go of in all of them.
+        own = standing.currency == standing.customer.currency
+        self._waivers = [line for line in standing.activity if line.kind == "waive" and (own or line.amount is None)]
 
-    def go_through_the_days(self) -> None:
-        """From the first event to the day of the standing."""
-        for day in self._days():
-            for debt in self.debts:
-                if debt.fee_day == day and debt.open_principal > 0:
-                    debt.fee, debt.fee_on = self.regime.fixed_sum(debt.open_principal, self.currency), day
-            self._settle(day)
-            for line in self._waivers:
-                if line.on == day:
-                    self._waive(line)
-            for debt in self.debts:
-                self._note(debt, day + _DAY)
+    def go_through_the_days(self, moves: Iterable[Move]) -> None:
+        """From the first day on which something happened to the day of the standing."""
+        for on, day in sorted(self._days(moves).items()):
+            for i in day.fees:
+                self._fall_due(self.debts[i], on)
+            for i in day.issued:
+                self._principal.issue(i)
+            if day.money:
+                self._receive(day.money, on)
+            for move in day.given_up:
+                self._principal.write_off(move.amount, move.invoice_id)
+            if day.issued or day.money or day.given_up:
+                self._note(on + _DAY)
+            if self.credit:
+                self._pay_from_credit(on)
+            for line in day.waivers:
+                self._waive(line)
 
     def charge(self, debt: _Debt) -> Charge | None:
         """What the debt owes beside its principal; None where nothing ever was."""
@@ -193,170 +363,161 @@ class _Account:
             fee_paid=debt.paid["fee"],
             interest_waived=debt.waived["interest"],
             fee_waived=debt.waived["fee"],
-            principal=debt.open_principal,
+            principal=debt.open,
             year_days=interest.year_days(self.regime.day_count),
             told=bool(debt.fee) or (debt.told is not None and debt.told < self.on),
         )
 
-    def _days(self) -> list[date]:
-        days = {move.on for move in self._moves} | {line.on for line in self._waivers} | {self.on}
-        days |= {debt.due.issued for debt in self.debts if debt.due.issued}
-        days |= {debt.fee_day for debt in self.debts if debt.fee_day}
-        edges = [run for debt in self.debts for run in debt.runs] + self._pauses
-        days |= {first - _DAY for first, _ in edges} | {last for _, last in edges}
-        return sorted(day for day in days if day <= self.on)
+    def _days(self, moves: Iterable[Move]) -> Mapping[date, _Day]:
+        days: defaultdict[date, _Day] = defaultdict(_Day)
+        for i, debt in enumerate(self.debts):
+            days[debt.due.issued or date.min].issued.append(i)
+            for on in debt.fee_days:
+                days[on].fees.append(i)
+            if debt.told:
+                days.setdefault(debt.told + _DAY, _Day())  # from this day on, credit pays its interest
+        for move in moves:
+            if move.is_writeoff:
+                days[move.on].given_up.append(move)
+            else:
+                money = days[move.on].money
+                money[move.invoice_id] = money.get(move.invoice_id, 0) + move.amount
+        for line in self._waivers:
+            days[line.on].waivers.append(line)
+        return {on: day for on, day in days.items() if on <= self.on}
 
-    def _note(self, debt: _Debt, day: date) -> None:
-        """From the day on, interest runs on what is open now, within a run and outside a pause."""
-        is_on = any(first <= day <= last for first, last in debt.runs)
-        is_off = any(first <= day <= last for first, last in self._pauses)
-        bears = debt.open_principal if is_on and not is_off else 0
-        if bears != (debt.steps[-1][1] if debt.steps else 0):
-            debt.steps.append((day, bears))
+    def _fall_due(self, debt: _Debt, on: date) -> None:
+        """The fixed sum is owed where principal was open the evening before; once, whatever is announced anew."""
+        mine = [debt] if self.regime.sums.per == "claim" else self._of(debt.due.invoice_id)
+        if debt.open > 0 and not any(each.fee for each in mine):
+            debt.fee = self.regime.fixed_sum(debt.open, self.currency)
+            debt.fee_on = on if debt.fee else None
+
+    def _of(self, invoice: str) -> list[_Debt]:
+        return [self.debts[i] for i in self._principal.places.get(invoice, ())]
+
+    def _note(self, day: date) -> None:
+        """What is open now is open from the day on."""
+        opens = self._principal.opens()
+        for debt, before, now in zip(self.debts, self._opens, opens, strict=True):
+            if now != before:
+                debt.opens.append((day, now))
+                debt.closed_with = None
+        self._opens, self.credit = opens, self._principal.credit
+
+    def _receive(self, money: Mapping[str, int], on: date) -> None:
+        """A day's money comes, and what is taken for charges does not reach any principal."""
+        if self.regime.order == COSTS_FIRST:
+            self._meet_charges(money, on)
+        else:
+            back = max(-sum(money.values()), 0)
+            for debt in reversed(self._charged):
+                back -= self._give_back(debt, back, "", on)
+        for invoice, amount in money.items():
+            self._principal.add(amount, invoice)
+
+    def _meet_charges(self, money: Mapping[str, int], on: date) -> None:
+        """Money goes from debt to debt, for costs, interest and principal; what is taken back goes the same way back.
+
+        To the invoice that it names first, and what is left to the oldest due.
+        """
+        opens, paid = self._principal.opens(), self._principal.paid()
+        loose = 0
+        for invoice, amount in money.items():
+            places = self._principal.places.get(invoice, [])
+            loose += self._walk(places, amount, invoice, opens, paid, on)
+        self._walk(range(len(self.debts)), loose, "", opens, paid, on)
+
+    def _walk(
+        self, places: Sequence[int], amount: int, invoice: str, opens: list[int], paid: list[int], on: date
+    ) -> int:
+        """One sum on its way through the debts; what is left of it. `opens` and `paid` are principal, and change."""
+        for i in places if amount > 0 else ():
+            amount -= self._take(self.debts[i], amount, invoice, on)
+            goes = min(amount, opens[i])
+            opens[i], paid[i], amount = opens[i] - goes, paid[i] + goes, amount - goes
+            if not amount:
+                break
+        for i in reversed(places) if amount < 0 else ():
+            goes = min(-amount, paid[i])
+            opens[i], paid[i], amount = opens[i] + goes, paid[i] - goes, amount + goes
+            amount += self._give_back(self.debts[i], -amount, invoice, on)
+            if not amount:
+                break
+        return amount
+
+    def _pay_from_credit(self, on: date) -> None:
+        for debt in self._charged:
+            self.credit -= self._take(debt, self.credit, "", on)
+
+    def _take(self, debt: _Debt, most: int, invoice: str, on: date) -> int:
+        """Takes money for the fixed sum, and for interest that they were told of before the day; how much."""
+        taken = 0
+        for slot in _SLOTS:
+            if slot == "interest" and (debt.told is None or debt.told >= on):
+                continue
+            sum_ = min(most - taken, self._owed(debt, slot, on))
+            self._book(debt, slot, sum_, invoice, on)
+            taken += sum_
+        return taken
+
+    def _give_back(self, debt: _Debt, most: int, invoice: str, on: date) -> int:
+        """Gives back what was taken for charges, the last first; how much."""
+        given = 0
+        for slot in reversed(_SLOTS):
+            sum_ = min(most - given, debt.paid[slot])
+            self._book(debt, slot, -sum_, invoice, on)
+            given += sum_
+        return given
+
+    def _book(self, debt: _Debt, slot: Slot, amount: int, invoice: str, on: date) -> None:
+        if amount:
+            debt.paid[slot] += amount
+            self._principal.add(-amount, invoice)
+            if slot == "interest":
+                debt.settled.append((on + _DAY, amount))
+
+    def _owed(self, debt: _Debt, slot: Slot, on: date) -> int:
+        all_ = debt.fee if slot == "fee" else self._accrued(debt, on)
+        return max(all_ - debt.paid[slot] - debt.waived[slot], 0)
+
+    def _accrued(self, debt: _Debt, on: date) -> int:
+        if debt.closed_with is not None:
+            return debt.closed_with
+        accrued = sum(line.amount for line in self._accruals(debt, on))
+        if debt.opens and debt.opens[-1][1] == 0 and debt.opens[-1][0] <= on + _DAY:
+            debt.closed_with = accrued
+        return accrued
 
     def _accruals(self, debt: _Debt, until: date) -> tuple[Accrual, ...]:
-        steps = [step for step in debt.steps if step[0] <= until]
-        return interest.accruals(self.regime, steps, debt.lawful or steps[0][0], until, debt.settled) if steps else ()
-
-    def _room(self, debt: _Debt, slot: Slot, day: date) -> int:
-        """All that the debt may ever have taken for the slot by the day, what it has included."""
-        if slot == "principal":
-            return debt.due.amount - debt.written_off
-        if slot == "fee":
-            return debt.fee - debt.waived["fee"]
-        if debt.told is None or debt.told >= day:  # claimed from nobody before the day after they were told
-            return debt.paid["interest"]
-        return sum(line.amount for line in self._accruals(debt, day)) - debt.waived["interest"]
-
-    def _settle(self, day: date) -> None:
-        """Shares all money up to the day out anew, and books what has changed.
-
-        Money goes to the invoice it names and otherwise to the oldest due. Where the law has it so, each debt takes money
-        for costs, then interest, then principal; otherwise all principal comes before any charge.
-        """
-        there = [debt for debt in self.debts if debt.due.issued is None or debt.due.issued <= day]
-        moves = [move for move in self._moves if move.on <= day]
-        order: list[tuple[_Debt, tuple[Slot, ...]]]
-        if self.regime.order == PRINCIPAL_FIRST:
-            order = [(debt, ("principal",)) for debt in there] + [(debt, ("fee", "interest")) for debt in there]
-        else:
-            order = [(debt, ("fee", "interest", "principal")) for debt in there]
-        for debt in there:
-            debt.written_off = 0
-        gets, self.credit = self._shares(order, there, moves, day)
-        for (debt, slots), share in zip(order, gets, strict=True):
-            self._book(debt, slots, share - sum(debt.paid[slot] for slot in slots), day)
-
-    def _shares(
-        self, order: Sequence[tuple[_Debt, tuple[Slot, ...]]], there: Sequence[_Debt], moves: Sequence[Move], day: date
-    ) -> tuple[list[int], int]:
-        """What each place of the order has of all the money, and what is left: as `ageing` shares it out.
-
-        Named money first, then what is written off by name, then loose money, then loose write-offs.
-        """
-        money, given_up = _by_invoice(moves, there)
-        rooms = [sum(self._room(debt, slot, day) for slot in slots) for debt, slots in order]
-        of = [debt.due.invoice_id for debt, _ in order]
-        gets = [0] * len(order)
-        pool = money.pop("", 0)
-        for invoice, total in money.items():
-            mine = [i for i, named in enumerate(of) if named == invoice]
-            pool += _pour(max(total, 0), mine, rooms, gets) + min(total, 0)
-        principals = [i for i, (_, slots) in enumerate(order) if "principal" in slots]
-        loose = given_up.pop("", 0)
-        for invoice, total in given_up.items():
-            mine = [i for i in principals if of[i] == invoice]
-            loose += self._write_off(total, mine, order, rooms, gets)
-        left = _pour(max(pool, 0), range(len(order)), rooms, gets)
-        back = max(-pool, 0)
-        for i in reversed(range(len(order))):
-            taken = min(back, gets[i])
-            gets[i], back = gets[i] - taken, back - taken
-        self._write_off(loose, principals, order, rooms, gets)
-        return gets, left
-
-    def _write_off(
-        self,
-        total: int,
-        places: Iterable[int],
-        order: Sequence[tuple[_Debt, tuple[Slot, ...]]],
-        rooms: list[int],
-        gets: Sequence[int],
-    ) -> int:
-        """Takes what is given up out of the principal that is open; what is left of it."""
-        for i in places:
-            debt = order[i][0]
-            taken = min(max(total, 0), rooms[i] - gets[i], debt.due.amount - debt.written_off)
-            debt.written_off += taken
-            rooms[i] -= taken
-            total -= taken
-        return max(total, 0)
-
-    def _book(self, debt: _Debt, slots: tuple[Slot, ...], change: int, day: date) -> None:
-        """Money that came is taken in the order of the slots; what was taken back goes out of the last one first."""
-        for slot in slots if change > 0 else reversed(slots):
-            if change > 0:
-                taken = min(change, max(self._room(debt, slot, day) - debt.paid[slot], 0))
-            else:
-                taken = -min(-change, debt.paid[slot])
-            debt.paid[slot] += taken
-            change -= taken
-            if slot == "interest" and taken:
-                debt.settled.append((day + _DAY, taken))
+        """The worksheet: what was open, within a run and outside all pauses."""
+        if not debt.runs or not debt.lawful or not debt.opens:
+            return ()
+        stretches = [*debt.runs, *((pause.first, pause.last) for pause in debt.pauses)]
+        days = {day for day, _ in debt.opens} | {first for first, _ in stretches}
+        days |= {last + _DAY for _, last in stretches if last < until}
+        steps = [(day, _bears(debt, day)) for day in sorted(days) if day <= until]
+        return interest.accruals(self.regime, steps, debt.lawful, until, debt.settled)
 
     def _waive(self, line: Activity) -> None:
         """What the operator let go of: an amount, out of fixed sums first and then interest, or a whole consequence."""
         what, left = waived(line), line.amount
-        for debt in self.debts:
-            if line.invoice_id not in {"", debt.due.invoice_id}:
-                continue
-            accrued = sum(each.amount for each in self._accruals(debt, line.on))
-            owed: dict[Slot, int] = {"fee": debt.fee, "interest": accrued}
-            for slot, sum_ in owed.items():
-                open_ = max(sum_ - debt.paid[slot] - debt.waived[slot], 0)
-                taken = min(left, open_) if left is not None else open_ if slot == what else 0
-                debt.waived[slot] += taken
-                if slot == "interest" and taken:
-                    debt.settled.append((line.on + _DAY, taken))
-                left = left - taken if left is not None else None
+        mine = [debt for debt in self.debts if line.invoice_id in {"", debt.due.invoice_id}]
+        for slot in _SLOTS:
+            for debt in mine if left is not None or slot == what else ():
+                owed = self._owed(debt, slot, line.on)
+                gone = owed if left is None else min(left, owed)
+                debt.waived[slot] += gone
+                left = None if left is None else left - gone
+                if slot == "interest" and gone:
+                    debt.settled.append((line.on + _DAY, gone))
 
 
-def _by_invoice(moves: Iterable[Move], there: Iterable[_Debt]) -> tuple[dict[str, int], dict[str, int]]:
-    """Sums of money, and of what is written off, by the invoice they name; under "" what names none that is there."""
-    known = {debt.due.invoice_id for debt in there}
-    money: defaultdict[str, int] = defaultdict(int)
-    given_up: defaultdict[str, int] = defaultdict(int)
-    for move in moves:
-        sums = given_up if move.is_writeoff else money
-        sums[move.invoice_id if move.invoice_id in known else ""] += move.amount
-    return dict(money), dict(given_up)
-
-
-def _pour(total: int, places: Iterable[int], rooms: Sequence[int], gets: list[int]) -> int:
-    """Fills the places in their order, each up to its room; what is left."""
-    for i in places:
-        taken = min(total, max(rooms[i] - gets[i], 0))
-        gets[i], total = gets[i] + taken, total - taken
-    return total
-
-
-def _item(debt: _Debt, standing: Standing) -> OpenItem:
-    due = debt.due
-    return OpenItem(
-        invoice_id=due.invoice_id,
-        due=due.due,
-        issued=due.issued,
-        currency=standing.currency,
-        amount=due.amount,
-        open=debt.open_principal,
-        days_past_due=(standing.on - due.due).days,
-        description=due.description,
-        reference=due.reference,
-    )
-
-
-def _buckets(items: Iterable[OpenItem]) -> tuple[int, ...]:
-    sums = [0] * len(BUCKETS)
-    for item in items:
-        sums[sum(item.days_past_due > edge for edge in _EDGES)] += item.open
-    return tuple(sums)
+def _bears(debt: _Debt, day: date) -> int:
+    """The principal that bears interest on the day."""
+    runs = any(first <= day <= last for first, last in debt.runs)
+    rests = any(pause.first <= day <= pause.last for pause in debt.pauses)
+    if not runs or rests:
+        return 0
+    place = bisect_left(debt.opens, (day + _DAY, 0)) - 1
+    return debt.opens[place][1] if place >= 0 else 0

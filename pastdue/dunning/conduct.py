@@ -1,6 +1,6 @@
 """Conduct: what an account's record says of its payer, in figures, and what the operator might do about it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -9,9 +9,9 @@ from pastdue.days import Calendar
 from pastdue.dunning.debt import Debt
 from pastdue.dunning.holds import in_force
 from pastdue.dunning.obligations import prepayment_announced
-from pastdue.dunning.plans import INSTALMENT, plan
+from pastdue.dunning.plans import INSTALMENT, kept, plan
 from pastdue.dunning.promises import promises
-from pastdue.model import Activity, Class, Conduct, PlanState, PromiseState, Sent, Standing, State
+from pastdue.model import Activity, Class, Conduct, Plan, PlanState, PromiseState, Sent, Standing, State
 
 YEAR = timedelta(days=365)
 PUNCTUAL = 3  # days late on average up to which a payer counts as on time
@@ -40,7 +40,7 @@ def with_conduct(
             calendar=calendar,
             unsigned_days=config.plans.unsigned_days,
             grace=config.plans.grace,
-            reminded=[(line.on, line.pay_by) for line in sent_since(standing, INSTALMENT, date.min) if line.pay_by],
+            reminded=_reminded(standing),
         ),
         reason=reason.note if reason else "",
         reason_on=reason.on if reason else None,
@@ -58,6 +58,26 @@ def with_conduct(
         prepayment=_prepayment(standing, base, config),
     )
     return replace(standing, customer=customer, conduct=conduct)
+
+
+def plans_kept(standing: Standing, debt: Debt, config: Config, calendar: Calendar) -> Iterator[tuple[Plan, date, date]]:
+    """The stretches in which a signed plan of the account was in good standing, both days inclusive."""
+    if standing.currency == standing.customer.currency and any(line.kind == "signed" for line in standing.activity):
+        yield from kept(
+            _without_releases_of_holds(standing.activity, config),
+            debt,
+            standing.payments,
+            standing.on,
+            calendar=calendar,
+            unsigned_days=config.plans.unsigned_days,
+            grace=config.plans.grace,
+            reminded=_reminded(standing),
+        )
+
+
+def _reminded(standing: Standing) -> list[tuple[date, date]]:
+    """The reminders of late instalments, each as its day and the deadline it gave."""
+    return [(line.on, line.pay_by) for line in sent_since(standing, INSTALMENT, date.min) if line.pay_by]
 
 
 def _without_releases_of_holds(activity: Sequence[Activity], config: Config) -> list[Activity]:

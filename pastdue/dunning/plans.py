@@ -1,14 +1,15 @@
 """Payment plans: instalments that add up exactly, options by what can be paid, and how a signed plan goes (rule 11)."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from itertools import pairwise
 
 from pastdue import money
 from pastdue.config import Config
 from pastdue.days import Calendar
-from pastdue.dunning.debt import Debt
-from pastdue.model import Activity, Instalment, Plan, PlanState, Standing
+from pastdue.dunning.debt import Debt, not_taken_back
+from pastdue.model import Activity, Instalment, Payment, Plan, PlanState, Standing
 
 OPTIONS = (2, 3, 6, 12)  # instalments that are offered where the customer names no amount
 MOST_INSTALMENTS = 12
@@ -122,6 +123,34 @@ def plan(
         until = max((end_of_grace(missed, grace, calendar), *given))
         state = PlanState.LATE if on <= until else PlanState.DEFAULT
     return Plan(made.on, signed, state, until, instalments, made.row)
+
+
+def kept(
+    activity: Sequence[Activity],
+    debt: Debt,
+    payments: Sequence[Payment],
+    on: date,
+    *,
+    calendar: Calendar,
+    unsigned_days: int,
+    grace: int,
+    reminded: Sequence[tuple[date, date]] = (),
+) -> Iterator[tuple[Plan, date, date]]:
+    """The stretches in which a signed plan was in good standing, both days inclusive, as one knew on each of their days.
+
+    `debt` is what the account owed, `payments` are all of its payments up to the day `on`.
+    """
+    days = {each.on for each in activity} | {each.received for each in payments}
+    days |= {day for day, _ in debt.credited} | {day for day, _ in reminded}
+    for line in activity:
+        if line.kind == "plan" and line.due and line.count:
+            days |= {_later(line.due, line.every or "month", n) + timedelta(days=1) for n in range(line.count)}
+    for day, following in pairwise([*sorted(day for day in days if day <= on), on + timedelta(days=1)]):
+        known = replace(debt, payments=not_taken_back(each for each in payments if each.received <= day))
+        heard = [each for each in reminded if each[0] <= day]
+        then = plan(activity, known, day, calendar=calendar, unsigned_days=unsigned_days, grace=grace, reminded=heard)
+        if then and then.signed and then.state in {PlanState.GOOD, PlanState.LATE}:
+            yield then, day, min(following - timedelta(days=1), then.until or date.max)
 
 
 def _filled(dated: Iterable[tuple[date, int]], paid: int) -> Iterable[Instalment]:

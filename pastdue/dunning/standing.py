@@ -13,8 +13,8 @@ import pandas as pd
 from pastdue.config import Config
 from pastdue.dunning import regimes
 from pastdue.dunning.ageing import Aged, age
-from pastdue.dunning.charges import Due, Move, is_told, with_charges
-from pastdue.dunning.conduct import YEAR, with_conduct
+from pastdue.dunning.charges import Due, Move, Pause, is_told, with_charges
+from pastdue.dunning.conduct import YEAR, plans_kept, with_conduct
 from pastdue.dunning.debt import Debt, not_taken_back
 from pastdue.dunning.obligations import with_obligations
 from pastdue.findings import Finding, Severity, error
@@ -68,7 +68,9 @@ def standings(
         )
         known = with_conduct(bare, days_late.get(key, ()), debts.get(key, _NO_DEBT), config, calendar)
         if rule and key in dues:
-            settled = with_charges(known, dues[key], moves.get(key, ()), config, rule)
+            plans = plans_kept(known, debts.get(key, _NO_DEBT), config, calendar)
+            pauses = [Pause(first, last, plan.made) for plan, first, last in plans]
+            settled = with_charges(known, dues[key], moves.get(key, ()), config, rule, pauses)
             if settled.items != known.items:  # what was paid for interest first leaves more of an invoice open
                 bare = replace(settled, conduct=bare.conduct, customer=customer)
                 settled = with_conduct(bare, days_late.get(key, ()), debts.get(key, _NO_DEBT), config, calendar)
