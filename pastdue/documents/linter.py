@@ -14,7 +14,7 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
-from pastdue.config import FILE, Config
+from pastdue.config import FILE, Business, Config, End
 from pastdue.documents import templates, words
 from pastdue.documents.templates import FOLDER
 from pastdue.findings import Finding, Severity, error, shown, warning
@@ -78,6 +78,7 @@ class _Pattern:
     unless: re.Pattern[str] | None
     planned: frozenset[str]  # consequences of which any one, if really planned, makes it true
     reason: str
+    severity: Severity
     cased: bool  # capitals count
     negatable: bool  # no breach when it is said not to happen
     anywhere: bool  # `unless` looks at the whole text
@@ -122,9 +123,10 @@ def _language(tag: str) -> _Language:
         unless = _regex(each["unless"], macros) if "unless" in each else None
         planned, reason = frozenset(each.get("planned", ())), each.get("reason", "")
         anywhere, where = each.get("anywhere", False), each.get("where", "text")
+        severity = Severity(each["severity"]) if "severity" in each else RULES[each["code"]].severity
         for find in each["find"]:
             regex = _regex(find, macros, cased=cased)
-            made = _Pattern(each["code"], regex, unless, planned, reason, cased, negatable, anywhere, where)
+            made = _Pattern(each["code"], regex, unless, planned, reason, severity, cased, negatable, anywhere, where)
             (everywhere if each.get("everywhere") else patterns).append(made)
     no = {key: _regex(text if isinstance(text, str) else "|".join(text), macros) for key, text in table["no"].items()}
     return _Language(tuple(patterns), tuple(everywhere), no["words"], no["after"], no["far"], no["false"], no["clause"])
@@ -220,7 +222,7 @@ def _sentences(text: str) -> Iterator[tuple[int, str]]:
 # ------------------------------------------------------------------ matching
 
 _DIGITS = str.maketrans("123456789", "000000000")
-_NUMBERS, _VALUES, _BLANKS = (
+_NUMBERS, _NAMES, _BLANKS = (
     re.compile(r"\d+(?:[.,'\u00a0\u202f]\d+)*"),
     re.compile(r"\bx{3,}\b"),
     re.compile(r"(?<![-‐\u00ad])\s+"),
@@ -240,7 +242,7 @@ class _Hit:
 # A run over thousands of accounts reads the same few hundred sentences, with other days, names and amounts: what is said
 # between them is looked at once, and where that is clean, so are they.
 def _hits_in(sentence: str, language: str) -> tuple[_Hit, ...]:
-    alike = _VALUES.sub("xxx", _NUMBERS.sub("00", _BLANKS.sub(" ", sentence)))
+    alike = _NAMES.sub("xxx", _NUMBERS.sub("00", _BLANKS.sub(" ", sentence)))
     return _hits(sentence.translate(_DIGITS), language) if _hits(alike, language) else ()
 
 
@@ -273,6 +275,8 @@ def _found(pattern: _Pattern, folded: _Folded, language: _Language) -> Iterator[
 
 def _is_denied(sentence: str, start: int, end: int, language: _Language) -> bool:
     """True when the sentence says that it does not happen: "we will not sue", "nobody goes to prison"."""
+    if sentence.endswith("?"):  # "Can your parents not lend you the money?"
+        return False
     meant = language.false_no.sub(lambda no: "~" * len(no[0]), sentence)
     if language.no_far.search(meant):
         return True
@@ -305,7 +309,7 @@ def _remarks(
             if (pattern.code, found, row) in seen:
                 continue
             seen.add((pattern.code, found, row))
-            yield Remark(rule.code, rule.severity, found, pattern.reason or rule.reason, rule.basis, row=row)
+            yield Remark(rule.code, pattern.severity, found, pattern.reason or rule.reason, rule.basis, row=row)
 
 
 _TEXT, _SUBJECT = ("text",), ("text", "subject")
@@ -511,12 +515,10 @@ def notice(
     language = notice.customer.language or config.business.language
     planned = _planned(config) | {each.consequence for each in notice.announces}
     values = _values(notice, config)
-    said = values.sub(lambda value: "x" * len(value[0]), text) if values else text
-    on_top = values.sub(lambda value: "x" * len(value[0]), subject) if values else subject
+    said, on_top = _masked(text, values), _masked(subject, values)
     found = [
-        *letter(on_top, said, language, planned),
-        *(_remarks(said, language, planned, ("consumer",)) if notice.customer.kind == "consumer" else ()),
-        *_compared(said, language, planned, notice, config),
+        *_remarks(on_top, language, planned, _SUBJECT),
+        *_remarks(said, language, planned, (*_TEXT, *_looked_for(notice, config, planned))),
         *_charges(notice),
         *_deadline(notice, said),
         *_subject(notice, subject),
@@ -542,33 +544,51 @@ def _planned(config: Config) -> set[str]:
     return {*planned, *named, *lawyer}
 
 
-def _values(notice: Notice, config: Config) -> re.Pattern[str] | None:
-    """What the letter prints of the books and the config: names, places, descriptions."""
-    customer, business, end = notice.customer, config.business, config.end
+def _values(notice: Notice, config: Config) -> list[str]:
+    """What the letter prints of the books and the config: names, places, descriptions; the longest first."""
+    customer = notice.customer
     values = {customer.account_id, customer.name, customer.contact, customer.city, *customer.address, notice.reference}
-    values |= {business.name, business.contact, business.city, *business.address, business.registration, business.bank}
-    values |= {business.account_holder, business.website, business.bic, end.agency, end.court}
-    values |= {
-        value for line in notice.items for value in (line.item.invoice_id, line.item.description, line.item.reference)
-    }
-    texts = sorted(
+    for line in notice.items:
+        values |= {line.item.invoice_id, line.item.description, line.item.reference}
+    values |= _own_values(config.business, config.end)
+    return sorted(
         {" ".join(value.split()) for value in values if len(value) > 2}, key=lambda value: (-len(value), value)
     )
-    if not texts:
-        return None
-    each = "|".join(r"\s+".join(map(re.escape, value.split())) for value in texts)
-    return re.compile(rf"(?<!\w)(?:{each})(?!\w)")
 
 
-def _compared(text: str, language: str, planned: Collection[str], notice: Notice, config: Config) -> Iterator[Remark]:
-    """Interest, fees, prepayment or a stop of work that the words name and nobody announced or owes."""
+@lru_cache(maxsize=8)
+def _own_values(business: Business, end: End) -> frozenset[str]:
+    values = {business.name, business.contact, business.city, *business.address, business.registration, business.bank}
+    return frozenset({*values, business.account_holder, business.website, business.bic, end.agency, end.court})
+
+
+_ONE_SPACE = str.maketrans("\n\t\u00a0\u202f", "    ")
+
+
+def _masked(text: str, values: Iterable[str]) -> str:
+    """The text with a row of x in the place of each value, also of one that is broken over two lines."""
+    flat = text.translate(_ONE_SPACE)
+    for value in values:
+        at = flat.find(value)
+        while at >= 0:
+            end = at + len(value)
+            if not (flat[at - 1 : at].isalnum() or flat[end : end + 1].isalnum()):
+                text = f"{text[:at]}{'x' * len(value)}{text[end:]}"
+                flat = f"{flat[:at]}{'x' * len(value)}{flat[end:]}"
+            at = flat.find(value, end)
+    return text
+
+
+def _looked_for(notice: Notice, config: Config, planned: Collection[str]) -> Iterator[str]:
+    """What the words may not name of this notice: charges of businesses, and consequences that nobody announced or owes."""
+    if notice.customer.kind == "consumer":
+        yield "consumer"
     real = {*planned, *({"interest", "fee"} if config.interest.regime else ())}
     real |= {"interest" for line in notice.items if line.charge and line.charge.accruals}
     real |= {"fee" for line in notice.items if line.charge and line.charge.fee}
     if notice.letter.startswith("prepayment"):
         real.add("prepayment")
-    for remark in _remarks(text, language, (), [each for each in _COMPARED if each not in real]):
-        yield replace(remark, severity=Severity.WARNING)
+    yield from (each for each in _COMPARED if each not in real)
 
 
 def _charges(notice: Notice) -> Iterator[Remark]:
@@ -604,7 +624,7 @@ def _deadline(notice: Notice, text: str) -> Iterator[Remark]:
         yield _remark("L12", stated, f"The day to pay by is before the day of the notice, {notice.on.isoformat()}.")
     elif days < _LEAST_DAYS and notice.customer.kind == "consumer" and notice.answer is None:
         yield _remark("L12", stated, f"It leaves a consumer {days} days to pay; {_LEAST_DAYS} are the least.")
-    for _, sentence in _sentences(text):
+    for _, sentence in _sentences(text) if _DAYS_TO_PAY.search(text) else ():
         for few in _DAYS_TO_PAY.finditer(sentence):
             if int(few[1]) < days and _PAYING.search(sentence):
                 yield _remark("L12", few[0], f"The words give fewer days than the notice does: it says {stated}.")
@@ -667,14 +687,18 @@ _ENDINGS = frozenset(
 
 def _sender(config: Config) -> Iterator[Remark]:
     """L06: mail that comes from a name that is not the business's."""
-    name, own = config.sender()[0], {config.business.name, config.business.contact}
-    theirs = _name_words(name)
-    ours = {word for each in own for word in _name_words(each)}
-    foreign = next(
-        (word[0] for word in _NOT_OURS.finditer(name) if word[0].lower() not in config.business.name.lower()), ""
-    )
-    if name and (foreign or not theirs & ours) and name not in own:
-        yield _remark("L06", name, f"Mail comes from another name than the business's own, {config.business.name}.")
+    business, name = config.business, config.sender()[0]
+    if not _is_own_name(name, business.name, business.contact):
+        yield _remark("L06", name, f"Mail comes from another name than the business's own, {business.name}.")
+
+
+@lru_cache(maxsize=64)
+def _is_own_name(name: str, business: str, contact: str) -> bool:
+    """True when a sender's name shares a word with the business or its contact, and adds no department or lawyer to it."""
+    if not name or name in {business, contact}:
+        return True
+    added = any(word[0].lower() not in business.lower() for word in _NOT_OURS.finditer(name))
+    return not added and bool(_name_words(name) & (_name_words(business) | _name_words(contact)))
 
 
 def _name_words(name: str) -> set[str]:

@@ -164,7 +164,7 @@ def test_all_shipped_letters_pass_as_they_are_written() -> None:
     letters = Letters(SHIPPED)
     names = {name.partition(".")[0] for name in SHIPPED if name.endswith(".md") and not name.startswith("_")}
     for name, language in product(sorted(names), ("en", "de")):
-        for notice, config in list(samples.tries(name, DEMO))[::2]:
+        for notice, config in list(samples.tries(name, DEMO))[::4]:
             there = replace(notice, customer=replace(notice.customer, language=language))
             written = letters.write(there, config)
             assert linter.letter(written.subject, written.text, language, EVERYTHING) == ()
