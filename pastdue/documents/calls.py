@@ -1,28 +1,32 @@
 """Call sheets: all that one needs at the telephone about one account, on one page that prints on A4."""
 
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from functools import partial
 from typing import NamedTuple
 
 from pastdue import days, money
 from pastdue.config import Columns, Config
-from pastdue.documents import excuses, site
+from pastdue.documents import beside, excuses, site
 from pastdue.documents.notices import file_stem
 from pastdue.documents.site import cut, encoded, inline, plain, telephone
 from pastdue.documents.words import lateness, locale
 from pastdue.findings import Finding
 from pastdue.model import (
     COPY,
+    Accrual,
     Action,
     Activity,
+    Charge,
     Class,
     Conduct,
     Customer,
     Decision,
     Hold,
     Instalment,
+    Obligation,
+    ObligationState,
     OpenItem,
     Page,
     Payment,
@@ -95,6 +99,8 @@ def sheet(
     show = partial(money.display, currency=standing.currency, language=where)
     held = {hold.invoice_id: hold for hold in decision.holds if hold.invoice_id}
     asked = _asked(standing, held)
+    charges = beside.claimed(beside.told(standing), asked, held)
+    told = sum(each.owed for each in beside.told(standing))
     late = [item for item in standing.items if item not in asked]
     shown = (*asked, *late)[:_ITEMS]
     rest = (*asked, *late)[_ITEMS:]
@@ -116,13 +122,18 @@ def sheet(
             zone=_zone(customer, config),
             portal_url=portal_url,
             is_due="call" in decision.channels,
-            opening=_opening(standing, decision, asked, config, where),
-            reasons=(*(cut(each, _LINE) for each in _reasons(decision)[:_REASONS]), *_alone(customer)),
-            figures=_figures(standing, decision, asked, where),
-            record=_record(standing.conduct, where),
+            opening=_opening(standing, decision, asked, charges, config, where),
+            reasons=(
+                *(cut(each, _LINE) for each in _reasons(decision)[:_REASONS]),
+                *_announced(standing, where),
+                *_alone(customer),
+            ),
+            figures=_figures(standing, decision, asked, charges, where),
+            record=_record(standing, where),
             items=tuple(_row(item, held.get(item.invoice_id), where) for item in shown),
             rest=f"{len(rest)} more, {show(sum(item.open for item in rest))} together" if rest else "",
-            total=show(standing.balance),
+            charges=show(told) if told else "",
+            total=show(standing.balance + told),
             contacts=contacts[:_CONTACTS],
             older=max(len(contacts) - _CONTACTS, 0),
             payments=tuple(_payment(each, where) for each in standing.payments[: -_PAYMENTS - 1 : -1]),
@@ -131,7 +142,7 @@ def sheet(
             instalments=_instalments(standing.conduct.plan, standing.currency, where),
             ways=tuple(_way(way, show) for way in offered),
             answers=_answers(standing, decision, asked, config, where, portal_url),
-            back=_back(standing, decision, asked, config, where, can_plan=bool(offered)),
+            back=_back(standing, decision, asked, charges, config, where, can_plan=bool(offered)),
             outcomes=_outcomes(standing, asked, config, offered),
         )
     )
@@ -144,8 +155,10 @@ def _asked(standing: Standing, held: Mapping[str, Hold]) -> tuple[OpenItem, ...]
     return tuple(item for item in claimed if item.is_overdue) or claimed
 
 
-def _sum_asked(decision: Decision, asked: Sequence[OpenItem]) -> int:
-    return (decision.answer.asks if decision.answer else 0) or sum(item.open for item in asked)
+def _sum_asked(decision: Decision, asked: Sequence[OpenItem], charges: Sequence[Charge]) -> int:
+    """What there is to ask for: what an answer says, or else the items and the charges that notices announced for them."""
+    owed = sum(item.open for item in asked) + sum(each.owed for each in charges)
+    return (decision.answer.asks if decision.answer else 0) or owed
 
 
 def _agreed(standing: Standing, decision: Decision, asked: Sequence[OpenItem]) -> tuple[date, int] | None:
@@ -166,11 +179,13 @@ def _is_paused(decision: Decision) -> bool:
     return any(not hold.invoice_id and hold.kind not in {"promise", "unclear"} for hold in decision.holds)
 
 
-def _to_ask(standing: Standing, decision: Decision, asked: Sequence[OpenItem], where: str) -> str:
+def _to_ask(
+    standing: Standing, decision: Decision, asked: Sequence[OpenItem], charges: Sequence[Charge], where: str
+) -> str:
     show = partial(money.display, currency=standing.currency, language=where)
     if agreed := _agreed(standing, decision, asked):
         return f"{show(agreed[1])} by {days.display_short(agreed[0], where)}"
-    return "nothing for now" if _is_paused(decision) else show(_sum_asked(decision, asked))
+    return "nothing for now" if _is_paused(decision) else show(_sum_asked(decision, asked, charges))
 
 
 def _reasons(decision: Decision) -> tuple[str, ...]:
@@ -182,17 +197,44 @@ class _Figure(NamedTuple):
     value: str
 
 
-def _figures(standing: Standing, decision: Decision, asked: Sequence[OpenItem], where: str) -> tuple[_Figure, ...]:
-    """The four figures that one wants before the other side picks up."""
+def _figures(
+    standing: Standing, decision: Decision, asked: Sequence[OpenItem], charges: Sequence[Charge], where: str
+) -> tuple[_Figure, ...]:
+    """The figures that one wants before the other side picks up."""
     show = partial(money.display, currency=standing.currency, language=where)
     last = _last_payment(standing)
     paid = f"{show(last.amount)} on {days.display_short(last.received, where)}" if last else "none on record"
     return (
-        _Figure("To ask for", _to_ask(standing, decision, asked, where)),
-        _Figure("Open in total", show(standing.balance)),
+        _Figure("To ask for", _to_ask(standing, decision, asked, charges, where)),
+        *([_Figure("Of which charges", _of_charges(charges, show))] * bool(charges)),
+        _Figure("Open in total", show(standing.balance + sum(each.owed for each in beside.told(standing)))),
         _Figure("Oldest", lateness(max((i.days_past_due for i in asked), default=standing.days_past_due), LANGUAGE)),
         _Figure("Last payment", paid),
     )
+
+
+def _of_charges(charges: Sequence[Charge], show: Callable[[int], str]) -> str:
+    """Interest and fixed sums, each with its sum."""
+    interest, fees = sum(each.interest for each in charges), sum(each.fees for each in charges)
+    parts = [f"{show(interest)} interest"] * bool(interest) + [f"{show(fees)} fixed sums"] * bool(fees)
+    return " and ".join(parts)
+
+
+def _announced(standing: Standing, where: str) -> Iterator[str]:
+    """What notices said that comes, and from when: nothing else may be announced or claimed."""
+    told = [each for each in standing.obligations if each.notice_id]
+    ahead = [each for each in told if each.state is ObligationState.AHEAD]
+    past = [each for each in told if each.state.is_open]
+    if ahead:
+        coming = ", ".join(dict.fromkeys(f"{each.consequence} from {_day_of(each, where)}" for each in ahead))
+        yield cut(f"Announced in writing: {coming}. Announce nothing else.", _LINE)
+    if past:
+        came = ", ".join(dict.fromkeys(f"{each.consequence} for {_day_of(each, where)}" for each in past))
+        yield cut(f"Announced, and not done yet: {came}.", _LINE)
+
+
+def _day_of(each: Obligation, where: str) -> str:
+    return days.display_short(each.on, where)
 
 
 def _last_payment(standing: Standing) -> Payment | None:
@@ -202,28 +244,39 @@ def _last_payment(standing: Standing) -> Payment | None:
 # ------------------------------------------------------------------ what is said first
 
 
-def _opening(standing: Standing, decision: Decision, asked: Sequence[OpenItem], config: Config, where: str) -> str:
+def _opening(
+    standing: Standing,
+    decision: Decision,
+    asked: Sequence[OpenItem],
+    charges: Sequence[Charge],
+    config: Config,
+    where: str,
+) -> str:
     """The first sentences: who speaks, for whom, why, about which invoices."""
     business, customer = config.business, standing.customer
     if "call" not in decision.channels:
         who = (
             f"{plain(business.name)}, {plain(business.contact)} speaking" if business.contact else plain(business.name)
         )
-        return f"{who}. Thank you for ringing. {_matter(standing, decision, asked, where)}"
+        return f"{who}. Thank you for ringing. {_matter(standing, decision, asked, charges, where)}"
     caller = f"this is {plain(business.contact)} from {plain(business.name)}" if business.contact else ""
     person = customer.contact or (customer.name if customer.kind == "consumer" else "")
     ask = f" May I speak to {cut(person, _TEXT)}?" if person else ""
     why = _beside(standing, decision, where) or (
-        f"I am calling about {_about(standing, asked, where)}{_since(standing, where)}"
+        f"I am calling about {_about(standing, asked, where)}{_with(asked, charges, where)}{_since(standing, where)}"
     )
     return f"Hello, {caller or f'I am calling from {plain(business.name)}'}.{ask} {why}"
 
 
-def _matter(standing: Standing, decision: Decision, asked: Sequence[OpenItem], where: str) -> str:
+def _matter(
+    standing: Standing, decision: Decision, asked: Sequence[OpenItem], charges: Sequence[Charge], where: str
+) -> str:
     """What it is about when they ring: what was agreed and holds, or else what is open."""
     agreed = _agreed(standing, decision, asked)
     if agreed is None:
-        return f"It is about {_about(standing, asked, where)}{_since(standing, where)}"
+        if _is_paused(decision):
+            charges = ()
+        return f"It is about {_about(standing, asked, where)}{_with(asked, charges, where)}{_since(standing, where)}"
     amount, by = money.display(agreed[1], standing.currency, where), days.display(agreed[0], where)
     if agreed[0] < standing.on:
         return f"We agreed on {amount} by {by}, and it has not come yet."
@@ -246,6 +299,17 @@ def _about(standing: Standing, asked: Sequence[OpenItem], where: str) -> str:
         named = f"{', '.join(numbers[:-1])} and {numbers[-1]}"
         return f"invoices {named}, {total} together. The oldest {was} due on {due}."
     return f"{len(numbers)} invoices, {total} together. The oldest, {number}, {was} due on {due}."
+
+
+def _with(asked: Sequence[OpenItem], charges: Sequence[Charge], where: str) -> str:
+    """What comes to the invoices: interest and fixed sums, where notices announced them."""
+    if not charges:
+        return ""
+    show = partial(money.display, currency=charges[0].currency, language=where)
+    total = sum(item.open for item in asked) + sum(each.owed for each in charges)
+    if not asked:
+        return f" {_of_charges(charges, show)} is still open, as we wrote to you."
+    return f" With {_of_charges(charges, show)}, as we wrote to you, it comes to {show(total)} today."
 
 
 def _since(standing: Standing, where: str) -> str:
@@ -297,9 +361,9 @@ def _alone(customer: Customer) -> Iterator[str]:
 # ------------------------------------------------------------------ what the record says, for the operator alone
 
 
-def _record(conduct: Conduct, where: str) -> tuple[_Figure, ...]:
-    """The class with its figures, the last reason, and what is to be decided."""
-    found = []
+def _record(standing: Standing, where: str) -> tuple[_Figure, ...]:
+    """The class with its figures, the last reason, what may not be claimed yet, and what is to be decided."""
+    conduct, found = standing.conduct, []
     if conduct.klass is not Class.UNKNOWN or conduct.figures:
         found.append(_Figure(str(conduct.klass).capitalize(), cut(conduct.figures, _LINE)))
     if conduct.reason:
@@ -307,6 +371,10 @@ def _record(conduct: Conduct, where: str) -> tuple[_Figure, ...]:
         found.append(_Figure("Last reason", cut(on or conduct.reason, _LINE)))
     if conduct.prepayment:
         found.append(_Figure("Prepayment", cut(conduct.prepayment, _LINE)))
+    untold = [each for each in standing.charges if each.owed and not each.told]
+    if untold:
+        of = _of_charges(untold, partial(money.display, currency=standing.currency, language=where))
+        found.append(_Figure("Not to be claimed", cut(f"{of}: no notice announced it before today", _LINE)))
     if conduct.proposals:
         found.append(_Figure("To decide", cut("; ".join(conduct.proposals), _LINE)))
     return tuple(found)
@@ -413,11 +481,19 @@ def _week_ahead(standing: Standing, config: Config) -> date:
 
 
 def _back(
-    standing: Standing, decision: Decision, asked: Sequence[OpenItem], config: Config, where: str, *, can_plan: bool
+    standing: Standing,
+    decision: Decision,
+    asked: Sequence[OpenItem],
+    charges: Sequence[Charge],
+    config: Config,
+    where: str,
+    *,
+    can_plan: bool,
 ) -> tuple[str, ...]:
     """What may be promised in return: no more than the schedule will keep."""
     found = []
-    total = money.display(_sum_asked(decision, asked), standing.currency, where)
+    total = money.display(_sum_asked(decision, asked, charges), standing.currency, where)
+    growing = ", and the interest until it comes," if any(each.interest and each.principal for each in charges) else ""
     week = days.display(_week_ahead(standing, config), where)
     agreed = _agreed(standing, decision, asked)
     if agreed:
@@ -425,11 +501,11 @@ def _back(
     elif asked and not _pauses(standing, config):
         count = len(standing.conduct.broken)
         found.append(
-            f"“If {total} arrives, you hear nothing more.” A new promise pauses nothing: {count} were not kept."
+            f"“If {total}{growing} arrives, you hear nothing more.” A new promise pauses nothing: {count} were not kept."
         )
     elif asked and standing.currency == standing.customer.currency:
         found.append(
-            f"“If {total} arrives by {week}, you hear nothing more.” Log it as a promise: it holds until then."
+            f"“If {total}{growing} arrives by {week}, you hear nothing more.” Log it as a promise: it holds until then."
         )
     if can_plan:
         pause = config.plans.unsigned_days
@@ -632,6 +708,14 @@ def _samples() -> Iterator[Standing]:
     broken = Promise(on, on, on, 5000, 5000, 100, PromiseState.PARTLY_KEPT)
     conduct = Conduct((broken,), None, "cash-flow", on, 1, (9,), Class.SLOW, "a figure", ("a proposal",), "a reason")
     plan = Plan(on, on, PlanState.GOOD, None, (Instalment(1, on, 5000, 0), Instalment(2, on, 5000, 0)))
-    yield Standing(on, customer, "EUR", items, payments=paid, activity=activity, conduct=conduct)
+    line = Accrual(60000, on - timedelta(8), on, 9, 101500, 150)
+    charges = tuple(
+        Charge(each.invoice_id, each.due, "EUR", "ie-si580", on, (line,), 4000, on, told=each is not items[0])
+        for each in items
+    )
+    said = tuple(Obligation("agency", on, state, (items[0].key,), on, "n1", "why") for state in ObligationState)
+    yield Standing(
+        on, customer, "EUR", items, payments=paid, activity=activity, conduct=conduct, charges=charges, obligations=said
+    )
     yield Standing(on, zoned, "EUR", items[:1], conduct=Conduct(plan=plan))
     yield Standing(on, zoned, "EUR", items[:1])

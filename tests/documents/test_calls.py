@@ -16,15 +16,19 @@ from page_tools import CONFIG, HOSTILE, ON, STATIC, TEMPLATES, Read, item, paid,
 from pastdue.config import Columns, Config
 from pastdue.documents import calls, excuses
 from pastdue.model import (
+    Accrual,
     Action,
     Activity,
     Answer,
+    Charge,
     Class,
     Conduct,
     Customer,
     Decision,
     Hold,
     Instalment,
+    Obligation,
+    ObligationState,
     Plan,
     PlanState,
     Promise,
@@ -620,3 +624,49 @@ def test_the_shipped_template_is_sound_and_a_missing_one_stops_the_run():
     (found,) = calls.check({name: text for name, text in TEMPLATES.items() if name != "call.html"})
     assert found.stops_run
     assert found.file == "site/templates/call.html"
+
+
+# ------------------------------------------------------------------ interest, fixed sums, and what was announced
+
+
+def charged(number: str, late: int, principal: int, interest: int, fee: int, *, told: bool = True) -> Charge:
+    due = ON - timedelta(days=late)
+    line = Accrual(max(principal, 100), due, ON, late + 1, 101500, interest)
+    return Charge(number, due, "EUR", "ie-si580", due, (line,), fee, due, principal=principal, told=told)
+
+
+CHARGES = (charged("HJ-31", 41, 104000, 1234, 7000), charged("HJ-9", 90, 0, 500, 0))
+
+
+def test_the_call_asks_for_the_charges_that_were_told_beside_the_invoices():
+    text = read(replace(ACCOUNT, charges=CHARGES)).text
+    assert "€1,665.50 together" in text
+    assert "With €17.34 interest and €70.00 fixed sums, as we wrote to you, it comes to €1,752.84 today." in text
+    assert "To ask for €1,752.84 Of which charges €17.34 interest and €70.00 fixed sums" in text
+    assert "Interest and fixed sums €87.34 Open in total €4,152.84" in text
+    assert "If €1,752.84, and the interest until it comes, arrives by 9 March 2026" in text
+
+
+def test_nothing_is_claimed_that_no_notice_announced():
+    silent = replace(ACCOUNT, charges=tuple(replace(each, told=False) for each in CHARGES))
+    text = read(silent).text
+    assert "To ask for €1,665.50 Open in total" in text
+    assert "Not to be claimed €17.34 interest and €70.00 fixed sums: no notice announced it before today" in text
+    assert "as we wrote to you" not in text
+
+
+def test_charges_of_what_is_disputed_are_not_asked_for():
+    held = replace(CALL, holds=(Hold("dispute", "a reason", invoice_id="HJ-31"),))
+    text = read(replace(ACCOUNT, charges=CHARGES), held).text
+    assert "To ask for €630.50 Of which charges €5.00 interest" in text
+
+
+def test_what_was_announced_stands_below_the_opening_with_its_day():
+    item = ACCOUNT.items[0]
+    agency = Obligation("agency", ON + timedelta(9), ObligationState.AHEAD, (item.key,), ON, "n1", "a reason")
+    service = replace(agency, consequence="stop-service", on=ON - timedelta(2), state=ObligationState.OVERDUE)
+    done = replace(agency, consequence="interest", on=ON - timedelta(9), state=ObligationState.CARRIED_OUT)
+    text = read(replace(ACCOUNT, obligations=(done, service, agency))).text
+    assert "Announced in writing: agency from 11 Mar 2026. Announce nothing else." in text
+    assert "Announced, and not done yet: stop-service for 28 Feb 2026." in text
+    assert "interest from" not in text
