@@ -451,7 +451,7 @@ def _basis(regime: str, config: Config, say: Say) -> str:
 
     rate = format_decimal(config.interest.rate, locale=say.where) if config.interest.rate else ""
     told = say.words.get(f"basis.{regime}", "").format(rate=rate).strip(" ,")
-    return say("basis", basis=told, regime=regime) if told else say("basis-plain", regime=regime) if regime else ""
+    return say("basis", basis=told[0].upper() + told[1:], regime=regime) if told else say("basis-plain", regime=regime) if regime else ""
 
 
 # ------------------------------------------------------------------ what was said and done
