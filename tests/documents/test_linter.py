@@ -135,6 +135,14 @@ def test_a_fair_sentence_beside_it_excuses_nothing(bad: tuple[str, str, str], go
     assert code in {each.code for each in linter.words_of(text, language)}
 
 
+@pytest.mark.parametrize(
+    "text", ["nicht " + "12 " * 400, "we will " * 300, "nicht bis zum am " * 150, "x." * 2000, "a " * 1500]
+)
+def test_a_sentence_without_an_end_is_read_to_its_end(text: str) -> None:
+    for language, end in (("en", "we will sue you"), ("de", "Betrüger")):
+        assert linter.words_of(f"{text}; {end}", language)
+
+
 def test_addresses_are_not_read_as_words() -> None:
     assert linter.words_of("See https://fraud.example/prison or write to arrest@sue.example.", "en") == ()
 
