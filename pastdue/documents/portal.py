@@ -236,6 +236,10 @@ class _Writer:
         state, label, amount, by, more = _headline(standing, claim, decision, say)
         told = beside.told(standing)
         interest, fees = sum(each.interest for each in told), sum(each.fees for each in told)
+        # What went to charges explains why less went to invoices, for as long as anything is open.
+        shown = [
+            each for each in standing.charges if each in told or (each.told and _paid_of(each) and standing.balance)
+        ]
         is_asked = amount == claim.asked and not claim.promised and not claim.instalment
         mixed = _sums(standing.balance, interest, fees, say, show)
         payments, earlier = _payments(standing.payments, say)
@@ -253,8 +257,8 @@ class _Writer:
             items=tuple(_row(item, claim.stands(item, say), say, calm=bool(claim.pause)) for item in standing.items),
             sums=mixed if standing.items else (),
             total=show(standing.balance + interest + fees),
-            charges=tuple(row for each in told for row in _charge_rows(each, claim, say)),
-            worksheets=tuple(_worksheet(each, self._rule(each, say), say) for each in told if each.accruals),
+            charges=tuple(row for each in shown for row in _charge_rows(each, claim, say)),
+            worksheets=tuple(_worksheet(each, self._rule(each, say), say) for each in shown if each.accruals),
             payments=payments,
             earlier=earlier,
             pay=pay,
@@ -287,6 +291,8 @@ class _Writer:
         rate = format_decimal(agreed, locale=say.where) if agreed else ""
         basis = words(say.language).get(f"basis.{charge.regime}", "").format(rate=rate).strip(" ,")
         counted = str(say.counted.format(year=charge.year_days))
+        if any(line.reference is not None for line in charge.accruals):
+            counted += f" {say.made_of}"
         return f"{say.basis.format(basis=basis)} {counted}" if basis else counted
 
     def _how_to_pay(
@@ -508,6 +514,11 @@ def _parts(claim: _Claim, say: SimpleNamespace, show: Callable[[int], str]) -> t
     return _sums(claim.asked - interest - fees, interest, fees, say, show)
 
 
+def _paid_of(charge: Charge) -> int:
+    """What was paid of the charge."""
+    return charge.interest_paid + charge.fee_paid
+
+
 def _charge_rows(charge: Charge, claim: _Claim, say: SimpleNamespace) -> Iterator[tuple[str, ...]]:
     """Interest and the fixed sum of one due amount: invoice, what, a remark and what is owed."""
     show = partial(money.display, currency=charge.currency, language=say.where)
@@ -519,7 +530,7 @@ def _charge_rows(charge: Charge, claim: _Claim, say: SimpleNamespace) -> Iterato
         (say.fee_of, charge.fee_on, charge.fees, charge.fee_paid, charge.fee_waived),
     )
     for what, since, owed, paid, waived in rows:
-        if owed and since:
+        if (owed or paid) and since:
             gone = [say.paid.format(amount=show(paid))] * bool(paid) + [say.waived.format(amount=show(waived))] * bool(
                 waived
             )

@@ -811,3 +811,20 @@ def test_an_obligation_is_never_shown_to_the_customer() -> None:
         for what in ("agency", "stop-service", "small-claims", "prepayment", "plan-default", "interest", "fee")
     )
     assert page_of(standing("K-9", one, obligations=overdue)).text == page_of(standing("K-9", one)).text
+
+
+def test_what_went_to_charges_is_shown_while_an_invoice_is_open() -> None:
+    """Where the law takes payments for costs and interest first, less than the payment went to the invoice."""
+    settled = charge("HJ-1", 30, 100000, 901, 4000, interest_paid=901, fee_paid=4000)
+    page = page_of(standing("K-9", item("HJ-1", 30, 100000), charges=(settled,)))
+    assert asked_of(page) == ("€1,000.00", "1000.00")
+    assert "Fixed sum for late payment, from 31 Jan 2026 €40.00 paid €0.00" in page.text
+    assert "nterest" not in page_of(standing("K-9", charges=(settled,))).text
+
+
+def test_the_two_parts_of_a_rate_are_explained_where_it_has_two() -> None:
+    own = Accrual(100000, ON, ON, 1, 80000, 22)
+    fixed = charge("HJ-1", 30, 100000, 0, accruals=(own,))
+    one = item("HJ-1", 30, 100000)
+    assert "The rate in front" not in page_of(standing("K-9", one, charges=(fixed,))).text
+    assert "The rate in front" in page_of(standing("K-9", one, charges=(charge("HJ-1", 30, 100000, 22),))).text
