@@ -15,7 +15,7 @@ from pastdue.cli import main  # noqa: E402
 from pastdue.config import Config  # noqa: E402
 from pastdue.documents.linter import RULES  # noqa: E402
 from pastdue.documents.words import NAMES  # noqa: E402
-from pastdue.dunning import regimes  # noqa: E402
+from pastdue.dunning import limits, regimes  # noqa: E402
 from pastdue.money import to_text  # noqa: E402
 
 
@@ -27,6 +27,7 @@ def pages() -> dict[str, str]:
         "letters.md": letters_page(),
         "interest.md": interest_page(),
         "linter.md": linter_page(),
+        "limits.md": limits_page(),
     }
 
 
@@ -83,6 +84,34 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     return next((m for m in map(_model_in, get_args(annotation)) if m), None)
+
+
+def limits_page() -> str:
+    """How contacts are counted, kept by hand in limits.head.md, and every preset."""
+    parts = [(DOCS / "limits.head.md").read_text(encoding="utf-8")]
+    for name, rule in limits.presets().items():
+        numbers = [
+            f"{field.replace('_', ' ')}: {value}"
+            for field in ("calls_per_day", "calls_per_week", "messages_per_week", "contacts_per_week", "contacts_per_month", "days_after_talk")
+            if (value := getattr(rule, field)) is not None
+        ]  # fmt: skip
+        parts += [
+            f"## `{name}`: {rule.title}\n",
+            f"- Limits: {', '.join(numbers) or 'no numbers'}.",
+            *(f"- Calls ({kind}): {_week_in_words(week)}." for kind, week in rule.hours.items()),
+            f"- Binds: {rule.binds}.",
+            f"- Source: {rule.source}; checked on {rule.checked_on}; confidence {rule.confidence}.",
+            f"- {rule.note}\n",
+        ]
+    return "\n".join(parts)
+
+
+def _week_in_words(week: limits.Week) -> str:
+    days = {"Monday to Friday": week[0], "Saturday": week[5], "Sunday": week[6]}
+    clock = lambda minute: f"{minute // 60:02}:{minute % 60:02}"  # noqa: E731
+    return ", ".join(
+        f"{day} {clock(span[0])}-{clock(span[1])}" if span else f"{day} none" for day, span in days.items()
+    )
 
 
 def letters_page() -> str:

@@ -376,7 +376,7 @@ def _notice(
         broken=broke,
         channels=channels,
         pay_by=pay_by,
-        items=lines,
+        items=tuple(replace(line, is_due=line.is_due and line in written) for line in lines),
         holds=holds,
     )
 
