@@ -400,7 +400,7 @@ def _worksheet(charge: Charge) -> Iterable[Text]:
             style="yellow",
         )
         yield Text(
-            f'    by the day it holds from: [interest.rates] {charge.unknown_from} = "0.00"',
+            f'    by the day it holds from: [interest.rates] {charge.unknown_from} = "RATE"',
             style="yellow",
         )
 
