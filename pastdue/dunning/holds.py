@@ -91,10 +91,13 @@ def _is_lifted(hold: Hold, by: Activity) -> bool:
     """True where the line ends the hold.
 
     `release` ends the operator's holds, those of the account or those of the invoice that it names, and a dispute that
-    named no invoice. What is said of a dispute holds for one that named no invoice too: now it has a name.
+    named no invoice. What is said of a dispute holds for one that named no invoice too: now it has a name. The pause to
+    agree a plan is over when one is agreed, which then holds by itself.
     """
     if by.kind == "recalled":
         return hold.kind == "placed"
+    if by.kind == "plan":
+        return hold.kind == "cash-flow"
     if by.kind == "release":
         if by.invoice_id:
             return hold.kind == "hold" and hold.invoice_id == by.invoice_id

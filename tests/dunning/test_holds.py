@@ -282,3 +282,14 @@ def test_a_call_that_fell_due_during_a_hold_has_its_days_after_it() -> None:
     assert (gave_way.step, gave_way.rung) == ("reminder", 2)
     released = (line("2025-01-15", "stop-contact"), line("2025-02-10", "release"))
     assert call_on("2025-02-11", *released).action is Action.CALL
+
+
+def test_the_pause_to_agree_a_plan_is_over_when_one_is_agreed() -> None:
+    short = line("2025-01-25", "reason", note="cash-flow")
+    plan = line("2025-01-27", "plan", amount=25_000, due="2025-01-28", every="month", count=2)
+    signed = line("2025-01-27", "signed")
+    assert {hold.kind for hold in decision_on("2025-01-26", short).holds} == {"cash-flow"}
+    assert {hold.kind for hold in decision_on("2025-01-28", short, plan, signed).holds} == {"plan"}
+    # In default within the fourteen days of the pause, and nothing holds it back.
+    assert decision_on("2025-02-04", short, plan, signed).holds == ()
+    assert decision_on("2025-02-04", short).holds != ()
