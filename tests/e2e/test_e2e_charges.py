@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from commandline import Workspace, table
+from test_e2e_json import ACCOUNT, TOTAL, misfits
 from test_e2e_part_payment import _painted, _scanned, needs_a_scanner
 
 CONFIG = """
@@ -100,6 +101,16 @@ def test_interest_and_fixed_sums_are_in_the_json_of_status(books: Workspace) -> 
         assert Decimal(totals[name]) == sum(Decimal(each[name]) for each in accounts.values())
         for each in accounts.values():
             assert Decimal(each[name]) == sum(Decimal(item[name]) for item in each["items"])
+
+
+@pytest.mark.parametrize("on", ["2025-12-03", "2026-01-09", ON])
+def test_charges_and_obligations_have_the_names_and_types_of_the_contract(books: Workspace, on: str) -> None:
+    accounts, totals = status(books, on)
+    assert [m for each in accounts.values() for m in misfits(each, ACCOUNT, "EUR", each["account_id"])] == []
+    assert misfits(totals, TOTAL, "EUR") == []
+    states = {"due", "overdue", "carried-out", "waived", "moot"}
+    assert {o["state"] for each in accounts.values() for o in each["obligations"]} <= states
+    assert {o["state"] for each in accounts.values() for o in each["announced"]} <= {"ahead"}
 
 
 def test_a_paid_invoice_that_owes_interest_stays_as_an_open_item(books: Workspace) -> None:

@@ -37,6 +37,36 @@ ITEM = {
     "step": (str, Blank),
     "next_step": (str, Blank),
     "next_on": (Day, Blank),
+    "interest": Amount,
+    "fees": Amount,
+}
+OBLIGATION = {
+    "consequence": str,
+    "due": Day,
+    "state": str,
+    "announced": Day,
+    "notice_id": (str, Blank),
+    "invoices": [str],
+    "why": str,
+    "held": (str, Blank),
+}
+CHARGE = {
+    "invoice_id": str,
+    "due": Day,
+    "regime": str,
+    "told": bool,
+    "since": (Day, Blank),
+    "fee_on": (Day, Blank),
+    "accrued": Amount,
+    "interest_paid": Amount,
+    "interest_waived": Amount,
+    "interest": Amount,
+    "fee": Amount,
+    "fee_paid": Amount,
+    "fee_waived": Amount,
+    "fees": Amount,
+    "year_days": int,
+    "lines": [{"principal": Amount, "from": Day, "to": Day, "days": int, "rate": (str, Blank), "amount": Amount}],
 }
 DECISION = {
     "action": str,
@@ -63,11 +93,19 @@ ACCOUNT = {
     "prepayment": bool,
     "holds": [{"kind": str, "until": (Day, Blank), "invoice_id": (str, Blank)}],
     "promises": [{"made": Day, "due": Day, "amount": (Amount, Blank), "state": str}],
-    "obligations": [{"consequence": str, "due": Day, "state": str}],
+    "obligations": [OBLIGATION],
+    "announced": [OBLIGATION],
+    "charges": [CHARGE],
     "items": [ITEM],
     "decision": DECISION,
 }
-TOTAL = {"balance": Amount, "overdue": Amount, "buckets": dict.fromkeys(BUCKETS, Amount)}
+TOTAL = {
+    "balance": Amount,
+    "overdue": Amount,
+    "interest": Amount,
+    "fees": Amount,
+    "buckets": dict.fromkeys(BUCKETS, Amount),
+}
 FINDING = {
     "severity": str,
     "file": str,
