@@ -175,7 +175,8 @@ def _debt(
         first_reminder=min((line.on for line in heard if line.is_step and line.on > due.due), default=None),
     )
     said = sorted((line.on, on, what) for line in heard for what, on in line.announced)
-    mine = [line for line in let_go if line.invoice_id in {"", due.invoice_id}]
+    there = due.issued or date.min  # what is let go of before an invoice is issued says nothing of it
+    mine = [line for line in let_go if line.invoice_id in {"", due.invoice_id} and line.on >= there]
     starts = [(told, max(on, lawful)) for told, on, what in said if what == "interest" and lawful]
     told = min((told for told, _ in starts), default=None)
     if lawful and config.interest.starts == "due":
