@@ -120,11 +120,11 @@ _BESIDE = {"interest": "interest", "fees": "fixed sums"}
 
 
 def _said(standings: Iterable[Standing]) -> Table | None:
-    """What was announced and is to be done: the longest overdue first, then what is due today."""
+    """What was announced and is to be done: the longest overdue first, then what is due today, then what still waits."""
     open_ = [(each, s) for s in standings for each in s.obligations if said_and_done.is_open(each)]
     if not open_:
         return None
-    open_.sort(key=lambda pair: (pair[0].on, pair[1].account_id, pair[0].consequence))
+    open_.sort(key=lambda pair: (bool(pair[0].held), pair[0].on, pair[1].account_id, pair[0].consequence))
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column("account", max_width=14, no_wrap=True, overflow="ellipsis")
     table.add_column("said, and to be done", ratio=1)

@@ -401,14 +401,14 @@ class _View:
     # -------------------------------------------------------------- what was said and is to be done
 
     def _said(self, state: ObligationState) -> list[_Entry]:
-        """Announced consequences in the state, the oldest day first; plans in default have a list of their own."""
+        """Announced consequences in the state, the oldest day first and what waits last; plans in default have a list of their own."""
         found = [
             (each, standing)
             for standing in self.morning.standings
             for each in standing.obligations
             if each.state is state and each.consequence != _PLAN_DEFAULT and self._is_near(each)
         ]
-        found.sort(key=lambda pair: (pair[0].on, pair[1].account_id, pair[0].consequence))
+        found.sort(key=lambda pair: (bool(pair[0].held), pair[0].on, pair[1].account_id, pair[0].consequence))
         return [self._obligation(each, standing) for each, standing in found]
 
     def _is_near(self, each: Obligation) -> bool:

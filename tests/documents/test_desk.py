@@ -604,6 +604,12 @@ def test_an_obligation_has_the_commands_that_answer_it_and_says_why_it_waits():
     assert "python build.py evidence K-2" in late
 
 
+def test_what_may_be_done_now_stands_before_what_still_waits():
+    waits = owing(LATER, said(LATER, "agency", 9, held="C is disputed"))
+    late = section(page(waits, owing(LATE, said(LATE, "agency", 2))), "Said, and overdue")
+    assert late.index("One Ltd") < late.index("Two Ltd")
+
+
 def test_letting_go_of_one_of_two_names_its_invoice():
     both = replace(LATER, items=(LATER.items[0], item("C-2", 40, 100)))
     first = replace(said(LATER, "stop-service", 9), items=(both.items[0].key,))
