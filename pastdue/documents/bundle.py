@@ -239,7 +239,7 @@ def _notices(account: Account, say: Say) -> Markup:
         name = " / ".join(say.of("portal.step", step) for step in each.steps) or say.of("portal.step", "other")
         there = enclosure is not None and enclosure.content is not None
         link = Markup('<a href="{}">{}</a>').format(enclosure.path, name) if enclosure and there else escape(name)
-        state = say.of("evidence.state", each.state)
+        state = f"{say.of('evidence.channel', each.channel)} · {say.of('evidence.state', each.state)}"
         lines.append(
             Markup("<tr><td>{}</td><td>{}<br><small>{}</small></td><td class=amount>{}</td></tr>").format(
                 say.day(each.on), link, state, say.amount(each.total, each.currency)

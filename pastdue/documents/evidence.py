@@ -16,7 +16,7 @@ from pastdue.config import Config
 from pastdue.documents import statement
 from pastdue.documents.site import cut, plain
 from pastdue.documents.words import address_lines, locale, plural, words
-from pastdue.model import COPY, Accrual, Activity, Charge, Decision, Plan, Standing
+from pastdue.model import Accrual, Activity, Charge, Decision, Plan, Standing
 
 Node = dict[str, Any]
 
@@ -451,7 +451,13 @@ def _basis(regime: str, config: Config, say: Say) -> str:
 
     rate = format_decimal(config.interest.rate, locale=say.where) if config.interest.rate else ""
     told = say.words.get(f"basis.{regime}", "").format(rate=rate).strip(" ,")
-    return say("basis", basis=told[0].upper() + told[1:], regime=regime) if told else say("basis-plain", regime=regime) if regime else ""
+    return (
+        say("basis", basis=told[0].upper() + told[1:], regime=regime)
+        if told
+        else say("basis-plain", regime=regime)
+        if regime
+        else ""
+    )
 
 
 # ------------------------------------------------------------------ what was said and done
@@ -485,7 +491,7 @@ def _messages(account: Account, say: Say) -> Iterator[Node]:
         cells = (
             say.day(each.on),
             " / ".join(say.of("portal.step", step) for step in each.steps) or say.of("portal.step", "other"),
-            say(f"channel-{each.channel}") if each.channel in {"email", "letter", "call", COPY} else each.channel,
+            say.of("evidence.channel", each.channel),
             say(f"state-{each.state}"),
             say.amount(each.total, each.currency),
         )

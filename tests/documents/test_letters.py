@@ -26,7 +26,8 @@ from pastdue.model import Accrual, Announcement, Charge, Customer, Notice, Notic
 
 FOLDER = Path(__file__).parents[2] / "letters"
 SHIPPED = {path.name: path.read_text(encoding="utf-8") for path in FOLDER.iterdir()}
-EVERY = sorted({name.partition(".")[0] for name in SHIPPED if name.endswith(".md") and not name.startswith("_")})
+EVERY = sorted({name.partition(".")[0] for name in SHIPPED if name.endswith(".de.md") and not name.startswith("_")})
+ENGLISH = ("before-action-uk-company", "before-action-uk-individual")  # of English law, and in its language alone
 NAMES = [name for name in EVERY if name not in {*ANSWERS, NOTE}]  # those of the schedules' steps
 LETTERS = Letters(SHIPPED)
 ON = date(2026, 3, 2)
@@ -611,6 +612,13 @@ def check_reminder(body: str, front: str = "subject: x") -> list[Finding]:
 
 def test_the_shipped_letters_are_without_findings() -> None:
     assert check(*EVERY, languages=("en-IE", "de", "de-AT")) == []
+    assert check(*ENGLISH, languages=("en-IE",)) == []
+
+
+def test_a_letter_is_shipped_in_every_language_unless_it_is_of_one_law() -> None:
+    letters = {name.partition(".")[0] for name in SHIPPED if name.endswith(".md")}
+    assert letters - {name.partition(".")[0] for name in SHIPPED if name.endswith(".de.md")} == set(ENGLISH)
+    assert {f"{name}.en.md" for name in letters} <= SHIPPED.keys()
 
 
 @pytest.mark.parametrize(
