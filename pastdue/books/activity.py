@@ -38,6 +38,7 @@ _NEEDS = {
 }
 _REASONS = ("not-received", "forgot", "cash-flow", "dispute", "fraud", "refuses", "avoids")
 _EVERY = ("week", "month")
+_ANNOUNCED = (*get_args(ConsequenceName), "plan-default")  # what an operator carries out, or waives
 _MOST_INSTALMENTS = 600
 
 
@@ -177,7 +178,7 @@ def _judge_notes(rows: Rows, kinds: pa.Array, note: pa.Array, config: Config) ->
     words = {
         "reason": _REASONS,
         "resolved": ("upheld", "rejected"),
-        "carried-out": get_args(ConsequenceName),
+        "carried-out": _ANNOUNCED,
     }
     texts = note.to_pylist()
     for kind, known in words.items():
@@ -187,7 +188,20 @@ def _judge_notes(rows: Rows, kinds: pa.Array, note: pa.Array, config: Config) ->
         rows.refuse(wrong, "note", f"{{cell}} says nothing about {kind}", one_of(known))
         for i, word in meant.items():
             texts[i] = word or ""
+    _judge_waivers(rows, kinds, texts)
     tracks = np.flatnonzero(_is_kind(kinds, "track"))
     wrong = np.array([i for i in tracks if texts[i] and texts[i] not in config.schedule], np.int64)
     rows.refuse(wrong, "note", "{cell} is not a schedule of config.toml", one_of(tuple(config.schedule)))
     return pa.array(texts, pa.large_string())
+
+
+def _judge_waivers(rows: Rows, kinds: pa.Array, notes: list[str]) -> None:
+    """A waiver is of an amount or of a consequence: without an amount, the note begins with the consequence."""
+    whole = np.flatnonzero(_is_kind(kinds, "waive") & rows.is_blank("amount"))
+    words = {int(i): notes[i].replace(":", " ").replace(",", " ").split() for i in whole if notes[i]}
+    rows.refuse(
+        np.array([i for i, found in words.items() if not found or found[0].lower() not in _ANNOUNCED], np.int64),
+        "note",
+        "{cell} does not say what is waived, and there is no amount",
+        f"Write an amount, or begin the note with what it is, as in interest: goodwill. {one_of(_ANNOUNCED)}",
+    )

@@ -5,7 +5,7 @@ carries out what it can, interest, a fixed sum and prepayment; the rest is the o
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -14,12 +14,14 @@ from pastdue.dunning.charges import waived
 from pastdue.dunning.holds import holds, is_covered
 from pastdue.model import Activity, Charge, Hold, Obligation, ObligationState, PlanState, Sent, Standing
 
+_Key = tuple[str, date]  # of an open item
+
 PLAN_DEFAULT = "plan-default"
 THIRD_PARTY = frozenset({"agency", "small-claims"})
 # What each asks of the operator, when its day has come.
 _TO_DO = {
-    "interest": "no rate is known: add it under [interest.rates], or waive the interest",
-    "fee": "no rule gives a fixed sum: set interest.fee, or waive the fee",
+    "interest": "none runs: the law lets it begin later, it is paused, or no rate is known; add the rate, or waive the interest",
+    "fee": "no fixed sum fell due: set interest.fee, announce it anew, or waive the fee",
     "prepayment": "deliver against prepayment alone, and log it as carried out",
     "stop-service": "stop the service and log it as carried out, or waive it",
     "agency": "place the account with the agency and log it as placed, or waive it",
@@ -45,7 +47,12 @@ def with_obligations(standing: Standing, config: Config) -> Standing:
     if not said:
         return standing
     held = holds(standing, config)
-    found = (_obligation(each, standing, said, held) for each in said)
+    last: dict[tuple[str, _Key], date] = {}  # the last day that was given, for each consequence and item
+    for each in said:
+        for key in each.items:
+            last[each.consequence, key] = max(each.on, last.get((each.consequence, key), each.on))
+    open_ = frozenset(item.key for item in standing.items)
+    found = (_obligation(each, standing, open_, last, held) for each in said)
     return replace(standing, obligations=tuple(sorted(found, key=lambda o: (o.on, o.consequence, o.notice_id))))
 
 
@@ -56,7 +63,8 @@ def prepayment_announced(
     for line in history:
         for consequence, day in line.announced:
             is_due = consequence == "prepayment" and day <= on and line.went_out and line.key in unpaid
-            if is_due and not any(a.on >= line.on and waived(a) == "prepayment" for a in activity):
+            let_go = (a for a in activity if a.on >= line.on and a.invoice_id in {"", line.invoice_id})
+            if is_due and not any(waived(a) == "prepayment" for a in let_go):
                 return f"announced on {line.on} from {day}, and {line.invoice_id} is unpaid"
     return ""
 
@@ -84,38 +92,38 @@ def _default(standing: Standing) -> Iterator[_Said]:
         yield _Said(PLAN_DEFAULT, plan.until + timedelta(days=1), plan.until + timedelta(days=1), "", items)
 
 
-def _obligation(said: _Said, standing: Standing, everything: Sequence[_Said], held: Sequence[Hold]) -> Obligation:
-    state, why = _state(said, standing)
-    waits = _waits(said, standing, everything, held) if state.is_open else ""
+def _obligation(
+    said: _Said, standing: Standing, open_: frozenset[_Key], last: Mapping[tuple[str, _Key], date], held: Sequence[Hold]
+) -> Obligation:
+    unpaid = open_.intersection(said.items)
+    state, why = _state(said, standing, unpaid)
+    waits = ""
+    if state.is_open:
+        given = max((last[said.consequence, key] for key in said.items), default=said.on)
+        waits = _on_hold(unpaid, held) or (f"a later notice gives them until {given}" if given > standing.on else "")
     return Obligation(said.consequence, said.on, state, said.items, said.announced, said.notice_id, why, waits)
 
 
-def _waits(said: _Said, standing: Standing, everything: Sequence[_Said], held: Sequence[Hold]) -> str:
-    """Why the operator may not act yet: a hold on the account or on all that is open of it, or a later day that was given."""
-    open_ = {item.invoice_id for item in standing.items if item.key in said.items}
-    on_hold = {hold.invoice_id: hold.why for hold in held}
-    if "" in on_hold:
-        return on_hold[""]
-    if open_ <= on_hold.keys():
-        return on_hold[min(open_)] if open_ else ""
-    later = max(s.on for s in everything if s.consequence == said.consequence and set(s.items) & set(said.items))
-    return f"a later notice gives them until {later}" if later > standing.on else ""
+def _on_hold(unpaid: Iterable[_Key], held: Sequence[Hold]) -> str:
+    """Why the operator may not act yet: a hold on the account, or on each invoice that is unpaid."""
+    whys = {hold.invoice_id: hold.why for hold in held}
+    invoices = {invoice for invoice, _ in unpaid}
+    return whys.get("") or (whys[min(invoices)] if invoices and invoices <= whys.keys() else "")
 
 
-def _state(said: _Said, standing: Standing) -> tuple[ObligationState, str]:
-    """What became of it, and in words what settled it or what is to be done."""
-    if line := _diary(said, standing):
+def _state(said: _Said, standing: Standing, unpaid: frozenset[_Key]) -> tuple[ObligationState, str]:
+    """What became of it, and in words what settled it or what is to be done. `unpaid` is what is open of its items."""
+    if line := _diary(said, standing.activity, {invoice for invoice, _ in unpaid}):
         done = ObligationState.WAIVED if line.kind == "waive" else ObligationState.CARRIED_OUT
         note = f": {line.note}" if line.note else ""
         return done, f"{line.kind} on {line.on}, line {line.row} of activity{note}"
     charges = [charge for charge in standing.charges if charge.key in said.items]
-    if said.consequence == "interest" and (since := _runs_since(charges)):
+    if said.consequence == "interest" and (since := _runs_since(charges, said.on)):
         return ObligationState.CARRIED_OUT, f"interest runs since {since}"
     if said.consequence == "fee" and any(charge.fee_on for charge in charges):
         return ObligationState.CARRIED_OUT, f"charged on {min(c.fee_on for c in charges if c.fee_on)}"
-    open_ = {item.key for item in standing.items}
-    if not open_ & set(said.items):
-        return ObligationState.MOOT, "what it was announced for is paid"
+    if not unpaid:
+        return ObligationState.MOOT, "nothing that it was announced for is open"
     if said.on > standing.on:
         return ObligationState.AHEAD, f"if it is unpaid on {said.on}"
     if said.consequence == "prepayment" and standing.conduct.prepayment:
@@ -124,22 +132,29 @@ def _state(said: _Said, standing: Standing) -> tuple[ObligationState, str]:
     return state, _TO_DO.get(said.consequence, "carry it out and log it, or waive it")
 
 
-def _diary(said: _Said, standing: Standing) -> Activity | None:
-    """The line that carried it out or let it go: from the day it was announced, for one of its invoices or for all."""
-    invoices = {"", *(invoice for invoice, _ in said.items)}
-    for line in standing.activity:
-        if line.on < said.announced or line.invoice_id not in invoices:
+def _diary(said: _Said, activity: Iterable[Activity], unpaid: set[str]) -> Activity | None:
+    """The line that carried it out or let it go, from the day it was announced; None while one of its invoices is left.
+
+    A line that names an invoice answers for that one, a line that names none for all.
+    """
+    invoices = {invoice for invoice, _ in said.items}
+    answered: set[str] = set()
+    for line in activity:
+        answers = (
+            waived(line) == said.consequence
+            or (line.kind == "carried-out" and line.note == said.consequence)
+            or (line.kind == "placed" and said.consequence in THIRD_PARTY)
+        )
+        if line.on < said.announced or not answers or line.invoice_id not in {"", *invoices}:
             continue
-        if waived(line) == said.consequence:
-            return line
-        if line.kind == "carried-out" and line.note == said.consequence:
-            return line
-        if line.kind == "placed" and said.consequence in THIRD_PARTY:
+        answered |= {line.invoice_id} if line.invoice_id else invoices | unpaid
+        if unpaid <= answered:
             return line
     return None
 
 
-def _runs_since(charges: Sequence[Charge]) -> date | None:
-    """The day since which interest with a known rate has run on what the notice named."""
-    since = [line.first for charge in charges for line in charge.accruals if line.rate is not None]
+def _runs_since(charges: Iterable[Charge], on: date) -> date | None:
+    """The day since which interest with a known rate has run on what the notice named, where it ran on the day `on` or later."""
+    known = [line for charge in charges for line in charge.accruals if line.rate is not None]
+    since = [line.first for line in known] if any(line.last >= on for line in known) else []
     return min(since, default=None)

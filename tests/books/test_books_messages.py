@@ -852,7 +852,31 @@ accounts/activity.csv:2: error: note: "maybe" says nothing about resolved
         {"activity": _ACTIVITY + "2026-02-01,acme,carried-out,,,,,,shouting\n"},
         r"""
 accounts/activity.csv:2: error: note: "shouting" says nothing about carried-out
-    Write interest, fee, prepayment, stop-service, agency or small-claims.
+    Write interest, fee, prepayment, stop-service, agency, small-claims or plan-default.
+    => acme
+""",
+    ),
+    Case(
+        "a plan in default that was carried out",
+        {"activity": _ACTIVITY + "2026-02-01,acme,carried-out,,,,,,Plan default\n"},
+        "",
+    ),
+    Case(
+        "a waiver of nothing",
+        {
+            "activity": _ACTIVITY
+            + "2026-02-01,acme,waive,,,,,,goodwill\n"
+            + "2026-02-01,acme,waive,,,,,,\n"
+            + "2026-02-01,acme,waive,,5.00,,,,goodwill\n"
+            + "2026-02-01,acme,waive,INV-1,,,,,Interest: goodwill\n"
+            + "2026-02-01,acme,waive,INV-1,,,,,plan-default\n"
+        },
+        r"""
+accounts/activity.csv:2: error: note: "goodwill" does not say what is waived, and there is no amount
+    Write an amount, or begin the note with what it is, as in interest: goodwill. Write interest, fee, prepayment, stop-service, agency, small-claims or plan-default.
+    => acme
+accounts/activity.csv:3: error: note: the cell is blank, and waive needs it
+    It takes note.
     => acme
 """,
     ),
