@@ -200,6 +200,20 @@ def test_a_document_that_is_nowhere_is_a_finding_and_the_file_says_so(sent: Work
     assert "Not enclosed" in text_of(folder(sent)["evidence/ACME-2026-03-02/file.pdf"])
 
 
+def test_a_workspace_within_a_larger_repository_finds_its_own_history(tmp_path: Path) -> None:
+    outer = Workspace(tmp_path)
+    outer.write("README", "several clients")
+    outer.committed()
+    inner = books(tmp_path / "clients" / "brook street")
+    shutil.rmtree(inner.root / ".git")
+    outer.committed()
+    inner.done("send", "--on", "2026-01-02", "--yes")
+    inner.done("evidence", "ACME", "--on", "2026-03-02")
+    manifest = folder(inner)["evidence/ACME-2026-03-02/manifest.csv"].decode()
+    row = next(row for row in csv.DictReader(io.StringIO(manifest)) if row["file"].startswith("notices/"))
+    assert (row["commit"], row["as_recorded"]) == (outer.git("rev-parse", "HEAD").strip(), "yes")
+
+
 def test_books_that_are_not_committed_are_named(sent: Workspace) -> None:
     sent.write("accounts/payments.csv", table(["received", "account_id", "amount"], ["2026-02-01", "ACME", "34.50"]))
     result = sent.run("evidence", "ACME", "--on", "2026-03-02")
