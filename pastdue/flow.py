@@ -3,17 +3,17 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from hashlib import sha256
 
 from pastdue import config as config_file
 from pastdue.books import ledger as books
 from pastdue.books.tables import RawFile
 from pastdue.config import Config
-from pastdue.documents import attachments, calls, desk, emails, note, notices, paper, portal
+from pastdue.documents import attachments, calls, desk, emails, note, notices, paper, policy, portal
 from pastdue.documents.letters import ANSWERS, NOTE, LetterError, Letters
 from pastdue.dunning import calls as telephone
-from pastdue.dunning import consequences, escalation, regimes, standing
+from pastdue.dunning import consequences, deliveries, escalation, onboarding, regimes, standing
 from pastdue.findings import Finding, error, in_reading_order, warning
 from pastdue.model import Action, Decision, Document, Inputs, Ledger, Notice, Page, Standing
 
@@ -32,6 +32,7 @@ class Run:
     standings: tuple[Standing, ...]
     decisions: tuple[Decision, ...]  # one per standing, in the same order
     notices: tuple[Notice, ...]
+    unbilled: tuple[deliveries.Unbilled, ...]  # delivered work without an invoice
     findings: tuple[Finding, ...]
 
 
@@ -63,20 +64,23 @@ def run(
     findings += _what_is_announced(config, ledger)
     if check_letters:
         findings += letters.check(_letters_wanted(config, ledger), config)
-        findings += _mistakes_in_pages(tuple(sorted(inputs.templates.items())))
+        findings += [*policy.findings(letters, config), *_mistakes_in_pages(tuple(sorted(inputs.templates.items())))]
     if any(finding.stops_run for finding in findings):
         return _refused(findings)
 
     standings, found = standing.standings(ledger, config, on, findings)
     decisions = escalation.decisions(standings, config)
-    findings += [*found, *_unreachable(standings, decisions)]
+    unbilled = deliveries.unbilled(ledger, config, on)
+    findings += [*found, *_unreachable(standings, decisions), *deliveries.findings(unbilled)]
+    findings += onboarding.findings(standings, config, on)
     written = tuple(
         notice
         for account, decision in zip(standings, decisions, strict=True)
         if decision.action is Action.NOTICE
         for notice in notices.notices(account, decision, _portal_url(inputs, config, account))
     )
-    return Run(on, inputs, config, ledger, letters, standings, decisions, written, tuple(in_reading_order(findings)))
+    said = tuple(in_reading_order(findings))
+    return Run(on, inputs, config, ledger, letters, standings, decisions, written, unbilled, said)
 
 
 def documents(
@@ -116,22 +120,34 @@ def pages(run: Run, documents: Sequence[Document]) -> Iterator[Page]:
             url = _portal_url(inputs, config, account)
             ways = telephone.ways_to_pay(account, config)
             yield calls.sheet(account, decision, config, inputs.templates, inputs.static, url, ways)
-    yield from portal.pages(run.standings, run.decisions, config, inputs.templates, inputs.static, inputs.portal_key)
+    terms = partial(policy.links, run.letters, config)
+    yield from portal.pages(
+        run.standings, run.decisions, config, inputs.templates, inputs.static, inputs.portal_key, terms
+    )
+    yield from policy.pages(run.letters, config, run.on, inputs.templates, portal.POLICY)
     morning = desk.Morning(
         on=run.on,
         standings=run.standings,
         decisions=run.decisions,
-        findings=run.findings,
+        findings=_but_for(run.findings, deliveries.findings(run.unbilled)),
         documents=documents,
         pages={s.account_id: portal.path(config, inputs.portal_key, s.account_id) for s in run.standings},
         worth=telephone.worths(run.standings, run.decisions),
         costly=telephone.to_stop_serving(run.standings),
         kept=telephone.kept_in_a_year(run.standings, run.on),
+        unbilled=[(each.line, each.currency, each.days) for each in run.unbilled],
+        unread=onboarding.unread(run.standings, config),
     )
     yield desk.desk(morning, config, inputs.templates, inputs.static)
 
 
 # ------------------------------------------------------------------ what the story above leaves out
+
+
+def _but_for(findings: Iterable[Finding], told: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The findings without those that the desk tells of in a list of their own."""
+    others = set(told)
+    return tuple(finding for finding in findings if finding not in others)
 
 
 def _document(
@@ -161,7 +177,7 @@ def _letters(files: tuple[tuple[str, str], ...]) -> Letters:
 
 @lru_cache(maxsize=1)
 def _mistakes_in_pages(templates: tuple[tuple[str, str], ...]) -> tuple[Finding, ...]:
-    return tuple(finding for page in (portal, desk, calls) for finding in page.check(dict(templates)))
+    return tuple(finding for page in (portal, policy, desk, calls) for finding in page.check(dict(templates)))
 
 
 def _refused(findings: list[Finding]) -> Refusal:
@@ -174,7 +190,8 @@ def _letters_wanted(config: Config, ledger: Ledger) -> Iterator[tuple[str, list[
         languages = sorted({c.language for c in ledger.customers.values() if c.track == track})
         yield from ((step.letter_name, languages) for step in schedule.step if not step.is_call)
     everybody = sorted({customer.language for customer in ledger.customers.values()})
-    yield from ((letter, everybody) for letter in (*ANSWERS, NOTE))
+    never = {deliveries.SATISFACTION: config.deliveries.ask_after is None, onboarding.POLICY: not config.policy.version}
+    yield from ((letter, everybody) for letter in (*ANSWERS, NOTE) if not never.get(letter))
 
 
 def _what_is_announced(config: Config, ledger: Ledger) -> list[Finding]:

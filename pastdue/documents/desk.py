@@ -20,6 +20,7 @@ from pastdue.model import (
     BUCKETS,
     COPY,
     Action,
+    Activity,
     Charge,
     Class,
     Conduct,
@@ -114,6 +115,10 @@ class Morning:
     costly: Mapping[tuple[str, str], tuple[int, int | None, int, int, int]] = field(default_factory=dict)
     # By currency, of the promises whose time was over in the last twelve months: kept, all, received, promised.
     kept: Mapping[str, tuple[int, int, int, int]] = field(default_factory=dict)
+    unbilled: Sequence[tuple[Activity, str, int]] = ()  # delivered work without an invoice: line, currency, days since
+    unread: Mapping[str, tuple[str, date | None]] = field(
+        default_factory=dict
+    )  # by account, whose acknowledgement of the policy is missing: why, and when the letter last went
 
 
 class _Total(NamedTuple):
@@ -332,6 +337,12 @@ class _View:
             "refer", "For you to decide", "Their schedule is through: refer or write off.", self._of(Action.REFER)
         )
         yield listed(
+            "unbilled",
+            "Delivered, and no invoice",
+            "The oldest first. Invoice it, whatever the sum, and enter the invoice's number in the delivery's line.",
+            self._unbilled(),
+        )
+        yield listed(
             "proposals",
             "Proposed",
             "What their record suggests; nothing of it happens by itself. build.py log ACCOUNT track --note firm moves one.",
@@ -368,6 +379,13 @@ class _View:
             self._charges_left(),
         )
         yield listed("credit", "In credit", "More was paid than invoiced.", self._credits())
+        yield listed(
+            "unread",
+            "Policy not acknowledged",
+            f"When they say that they have read it: build.py log ACCOUNT acknowledged --note {self.config.policy.version}",
+            self._unread(),
+            folded=True,
+        )
 
     def _of(self, action: Action) -> list[_Entry]:
         return [self._entry(standing, decision) for standing, decision in self._sorted(action)]
@@ -732,6 +750,35 @@ class _View:
             if standing.credit
         ]
 
+    # -------------------------------------------------------------- deliveries and the policy
+
+    def _unbilled(self) -> list[_Entry]:
+        """Delivered work without an invoice: day, sum, and for how long."""
+        standings = {standing.account_id: standing for standing in self.morning.standings}
+        return [
+            _Entry(
+                *self._who(standings[line.account_id]),
+                what=f"delivered on {self._day(line.on)}",
+                when=f"{_count(waiting, 'day')} without an invoice",
+                sum=money.display(line.amount or 0, currency, self.where),
+                reasons=(cut(line.note, 3 * _TEXT),) if line.note else (),
+            )
+            for line, currency, waiting in self.morning.unbilled
+        ]
+
+    def _unread(self) -> list[_Entry]:
+        """Whose acknowledgement is missing or out of date, and when the policy last went to them."""
+        standings = {standing.account_id: standing for standing in self.morning.standings}
+        return [
+            _Entry(
+                *self._who(standings[account_id]),
+                what=cut(why, 2 * _TEXT),
+                when=f"sent on {self._day(sent)}" if sent else "not sent",
+                sum="",
+            )
+            for account_id, (why, sent) in self.morning.unread.items()
+        ]
+
     # -------------------------------------------------------------- the days ahead
 
     def ahead(self) -> tuple[_Day, ...]:
@@ -975,4 +1022,6 @@ def _sample() -> Morning:
         worth={(account, "EUR"): (9, 10, "90 % of a sample") for account in accounts},
         costly={(account, "EUR"): (6, 30, 0, 9, 5) for account in accounts},
         kept={"EUR": (17, 20, 1240000, 1600000)},
+        unbilled=[(Activity(on, accounts[0], "delivered", amount=4500, note="a note"), "EUR", 9)],
+        unread={accounts[0]: ("a reason", None)},
     )

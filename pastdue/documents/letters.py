@@ -22,6 +22,7 @@ T = TypeVar("T")
 # The letters of notices that no schedule names: answers to what a customer said or did, each by the name of its step.
 ANSWERS = (
     "promise", "plan", "plan-offer", "invoice-again", "instalment", "prepayment", "prepayment-lifted", "charges",
+    "policy", "satisfaction",
 )  # fmt: skip
 
 # What both sides sign; it goes along with the letter `plan`.
@@ -96,6 +97,16 @@ class Letters:
         if filled.footer:
             text += f"\n-- \n{to_text(filled.footer)}"
         return Letter(reader, subject, filled.html, text, filled.body)
+
+    def partial(self, name: str, language: str, context: Mapping[str, Any]) -> list[blocks.Node]:
+        """A partial alone, such as `_policy`, in one of its languages. Raises LetterError where it cannot be written."""
+        jinja, source = self._templates, self._sources[self._by_language[name][language]]
+        jinja.values = []
+        try:
+            shape = Shape(self._read(jinja.write(source.name, context)), [], BODY, jinja.slot, "")
+            return shape.say(jinja.values)
+        except Exception as problem:  # a letter may ask anything of its values
+            raise LetterError(_finding(problem, source)) from problem
 
     def _written(self, name: str, context: Mapping[str, Any], finish: Callable[[Shape, list[str]], T]) -> tuple[str, T]:
         """Subject of the letter, and its shape finished with the values."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
-from functools import partial
+from functools import lru_cache, partial
 from types import SimpleNamespace
 from typing import NamedTuple
 from urllib.parse import quote, urlsplit
@@ -54,6 +54,7 @@ from pastdue.model import (
 )
 
 PUBLIC = "site/public"
+Pairs = tuple[tuple[str, str], ...]
 
 # Every page carries its own policy, for hosts that send no headers; `_headers` repeats it, and adds what only a header
 # can say.
@@ -114,14 +115,15 @@ def pages(
     templates: Mapping[str, str],
     static: Mapping[str, bytes],
     key: bytes,
+    terms: Callable[[str], Pairs] = lambda _: (),
 ) -> Iterator[Page]:
-    """The whole site, page by page: what `site/public` holds after a build, and nothing else."""
+    """The whole site but the pages of `terms`, which gives label and file of each, for a language."""
     yield from _around(config, templates, static)
     decided = {(each.account_id, each.currency): each for each in decisions}
     accounts: dict[str, list[Standing]] = {}
     for standing in standings:
         accounts.setdefault(standing.account_id, []).append(standing)
-    writer = _Writer(config, templates)
+    writer = _Writer(config, templates, terms)
     for account_id, own in accounts.items():
         yield Page(path(config, key, account_id), writer.page(own, decided))
 
@@ -192,8 +194,10 @@ class _Worksheet(NamedTuple):
 class _Writer:
     """Writes accounts' pages: what is the same on all of them is prepared once per language."""
 
-    def __init__(self, config: Config, templates: Mapping[str, str]) -> None:
-        self.config = config
+    def __init__(
+        self, config: Config, templates: Mapping[str, str], terms: Callable[[str], Pairs] = lambda _: ()
+    ) -> None:
+        self.config, self.terms = config, lru_cache(maxsize=64)(terms)
         self.render = site.compiled(templates).get_template("account.html").render
         self._said: dict[str, tuple[SimpleNamespace, SimpleNamespace]] = {}
 
@@ -221,6 +225,7 @@ class _Writer:
             notices=notices,
             earlier=earlier,
             replies=_replies(customer, own, business),
+            terms=self.terms(customer.language),
         )
         return encoded(html)
 
@@ -679,12 +684,17 @@ def _notices(history: Sequence[Sent], say: SimpleNamespace) -> tuple[tuple[tuple
             line.on.isoformat(),
             days.display_short(line.on, say.where),
             # The operator's own names for steps stay in the house.
-            getattr(say, f"step_{line.step.replace('-', '_')}", say.step_other),
+            getattr(say, f"step_{_label(line.step)}", say.step_other),
             getattr(say, f"channel_{line.channel}", say.channel_other),
         )
         for line in latest[: -_LOOK_BACK - 1 : -1]
     )
     return rows, _earlier(len(latest), say)
+
+
+def _label(step: str) -> str:
+    """The step as its name stands in the catalogue; the policy is recorded with its version behind it."""
+    return "policy" if step.startswith("policy-") else step.replace("-", "_")
 
 
 def _earlier(count: int, say: SimpleNamespace) -> str:
@@ -760,7 +770,7 @@ def check(templates: Mapping[str, str]) -> list[Finding]:
     blank = partial(_blank, title="", text="", root="", say=_say(FALLBACK, config.business), templates=templates)
 
     def account() -> None:
-        writer = _Writer(config, templates)
+        writer = _Writer(config, templates, lambda _: (("Our credit policy", "policy.html"),))
         for own in _samples():
             writer.page(own, {})
 

@@ -59,6 +59,7 @@ FULL = Config.model_validate(
             "account_number": "12345678",
         },
         "interest": {"regime": "contract", "rate": "8.5"},
+        "policy": {"version": "sample"},
         "portal": {"links": [{"name": "Pay by card", "url": "https://pay.example/?a={amount}&r={reference}"}]},
     }
 )

@@ -7,6 +7,7 @@ a letter can compare them. NAMES lists all of them; the operator's documentation
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import timedelta
 from functools import lru_cache, partial
 from importlib.resources import files
 from itertools import takewhile
@@ -211,6 +212,20 @@ NAMES: Mapping[str, str] = {
     "options": "Ways to pay in instalments, that the letter `plan-offer` offers; none in any other.",
     "options[].count": "How many instalments it takes.",
     "options[].amounts": 'Their amounts, the larger ones first: "1 × €333.34 + 2 × €333.33".',
+    "policy": "The credit policy as config.toml has it, for the letter `policy` and its page; blank in any other.",
+    "policy.version": "Its version; blank while none is set.",
+    "policy.url": "Link to its page; blank without a portal.",
+    "policy.steps_url": "Link to the page of the schedule; blank without a portal.",
+    "policy.steps": "The steps of the `standard` schedule, in order.",
+    "policy.steps[].when": 'When it comes, at the earliest: "14 days after the due date".',
+    "policy.steps[].what": 'What it is and how it goes: "Reminder, by email".',
+    "policy.steps[].more": "By when it is to be paid, and what it announces; may be blank.",
+    "policy.rules": "What holds beside the steps, from your settings: disputes, promises, plans, interest, payment in advance.",
+    "policy.rules[].title": "A few words.",
+    "policy.rules[].text": "One to four sentences.",
+    "delivery": "The delivery that the letter `satisfaction` asks about; blank in any other.",
+    "delivery.on": "Its day, in full; blank where there were several.",
+    "delivery.answer_by": "The day by which we ask to hear of anything that is wrong, in full.",
     "portal_url": "Link to the customer's page; blank without a portal.",
     "contact_us": 'The sentence that asks for an answer: "Just reply to this email, or call us on 020 7946 0000."',
     "payment.reference": "What to write on the payment.",
@@ -278,6 +293,8 @@ def context(notice: Notice, config: Config, language: str) -> dict[str, Any]:
         "follows": _follows(notice, config, language),
         "broken": _broken(notice, where),
         **_answer(notice, config, where),
+        "policy": _policy(config, language) if notice.letter == "policy" else None,
+        "delivery": _delivery(notice, config, where) if notice.letter == "satisfaction" else None,
         "portal_url": notice.portal_url,
         "contact_us": _contact_us(notice, config, language),
         "payment": _payment(notice, config, asked_sum),
@@ -578,6 +595,34 @@ def _instalment(late: Instalment, currency: str, where: str) -> SimpleNamespace:
         amount=show(late.amount),
         paid=show(late.paid) if late.paid else "",
         open=show(late.amount - late.paid),
+    )
+
+
+# ------------------------------------------------------------------ policy and deliveries
+
+TO_ANSWER = timedelta(days=7)  # to say that something is wrong with what was delivered
+
+
+def _policy(config: Config, language: str) -> SimpleNamespace:
+    """The policy as the settings have it: the same for every customer."""
+    from pastdue.documents import schedule  # it is made of these words
+
+    return SimpleNamespace(
+        version=config.policy.version,
+        url=schedule.page_url(schedule.POLICY, language, config),
+        steps_url=schedule.page_url(schedule.SCHEDULE, language, config),
+        steps=[
+            SimpleNamespace(when=each.when, what=each.what, more=each.more) for each in schedule.steps(config, language)
+        ],
+        rules=[SimpleNamespace(title=each.title, text=each.text) for each in schedule.rules(config, language)],
+    )
+
+
+def _delivery(notice: Notice, config: Config, where: str) -> SimpleNamespace:
+    delivered = notice.answer.delivered if notice.answer else None
+    answer_by = config.business_days().on_or_after(notice.on + TO_ANSWER)
+    return SimpleNamespace(
+        on=days.display(delivered, where) if delivered else "", answer_by=days.display(answer_by, where)
     )
 
 

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from pastdue import money
 from pastdue.config import Config, Schedule, Step
 from pastdue.days import Calendar
-from pastdue.dunning import consequences, regimes
+from pastdue.dunning import consequences, quiet, regimes
 from pastdue.dunning import limits as contact_limits
 from pastdue.dunning.answers import (
     INVOICE_AGAIN,
@@ -45,12 +45,15 @@ def decisions(standings: Iterable[Standing], config: Config) -> tuple[Decision, 
     """One decision per standing, in the same order. What is decided in one currency counts for the next."""
     calendar, limits = config.business_days(), contact_limits.of(config)
     today: defaultdict[str, list[Contact]] = defaultdict(list)
-    found = []
+    found, standings = [], tuple(standings)
     for standing in standings:
         decision = decide(standing, config, calendar, limits, today[standing.account_id])
         if decision.action in {Action.NOTICE, Action.CALL}:
             today[standing.account_id] += _contacts_of(decision, standing)
         found.append(decision)
+    for at, answer in quiet.due(standings, found, config):
+        waits = _answer_waits(answer, ("email",), standings[at], limits, calendar, ())
+        found[at] = found[at] if waits else _with_quiet_letter(found[at], answer, standings[at], calendar)
     return tuple(found)
 
 
@@ -152,6 +155,15 @@ def _heard_today(standing: Standing) -> bool:
     return any(
         line.on == standing.on and line.currency == standing.currency and line.went_out for line in standing.history
     )
+
+
+def _with_quiet_letter(decision: Decision, answer: Answer, standing: Standing, calendar: Calendar) -> Decision:
+    """The decision with the letter in place of doing nothing, on a business day and where it can be written to."""
+    by = _in_writing(answer, standing) if calendar.is_business(standing.on) else ()
+    if not by:
+        return decision
+    made = _answer(standing, answer, by, decision.items, decision.holds)
+    return replace(made, letter=quiet.letter_of(answer.step))
 
 
 def _in_writing(answer: Answer, standing: Standing) -> tuple[str, ...]:
@@ -332,7 +344,9 @@ def _account_waits(standing: Standing, step: Step, schedule: Schedule) -> list[t
     contacts = [
         (line.on, line.step or line.channel)
         for line in standing.history
-        if line.went_out and (line.currency == standing.currency or line.on < standing.on)
+        if line.went_out
+        and not quiet.is_quiet(line.step)
+        and (line.currency == standing.currency or line.on < standing.on)
     ]
     contacts += [(line.on, "call") for line in standing.activity if line.kind == "call"]
     if not contacts:

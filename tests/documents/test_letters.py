@@ -411,7 +411,10 @@ def test_letters_are_shipped_in_english_and_german_alike() -> None:
 
 def test_a_letter_sees_exactly_the_names_that_are_documented() -> None:
     full = notice("reminder", *MANY, announces=(INTEREST,), payments=(Payment(ON, 1, "EUR"),), broken=promise(500))
-    answers = (answering(notice(step, *MANY)) for step in ("promise", "plan", "instalment", "plan-offer"))
+    answers = (
+        answering(notice(step, *MANY))
+        for step in ("promise", "plan", "instalment", "plan-offer", "policy", "satisfaction")
+    )
     charged = notice("reminder", items=(NoticeItem(item("2030", 40, 51250), "reminder", 1, charge=charge()),))
     seen = {name for each in (full, charged, *answers) for name in _names(words.context(each, CONFIG, "en"))}
     assert seen == set(words.NAMES) | {"payment", "customer", "business"}
