@@ -540,7 +540,7 @@ def load(text: str, starter: str = "") -> tuple[Config | None, list[Finding]]:
         hint = 'Text needs quotes, dates do not: name = "Acme", today = 2026-03-02.'
         return None, [error(FILE, f"not valid TOML: {problem}", hint, row=int(line[1]) if line else 0)]
     if not raw.get("schedule") and starter:
-        raw["schedule"] = tomllib.loads(starter)["schedule"]
+        raw["schedule"] = _starter_schedules(starter, has_interest=bool(_table(raw, "interest").get("regime")))
     raw, findings = _columns_apart(raw, text)
     findings += _unknown_keys(Config, raw, (), text)
     try:
@@ -550,6 +550,20 @@ def load(text: str, starter: str = "") -> tuple[Config | None, list[Finding]]:
         return None, findings
     findings += list(_cross_checks(config, text))
     return (None if any(f.stops_run for f in findings) else config), findings
+
+
+def _starter_schedules(starter: str, *, has_interest: bool) -> dict[str, Any]:
+    """The shipped schedules; they announce interest only to those who said by which rule it runs."""
+    schedules: dict[str, Any] = tomllib.loads(starter)["schedule"]
+    for schedule in schedules.values() if not has_interest else ():
+        for step in schedule["step"]:
+            step["announces"] = [each for each in step.get("announces", ()) if each["consequence"] != "interest"]
+    return schedules
+
+
+def _table(raw: dict[str, Any], name: str) -> dict[str, Any]:
+    table = raw.get(name)
+    return table if isinstance(table, dict) else {}
 
 
 def _columns_apart(raw: dict[str, Any], text: str) -> tuple[dict[str, Any], list[Finding]]:

@@ -56,7 +56,7 @@ def played(case: Path, folder: Path) -> dict[str, str]:
         assert sent.exit_code in {0, 1}, sent.output
         story += [on, *_findings(sent.stderr), *(said for each in standings for said in _decision(each)), ""]
         for path in sorted((folder / "outbox" / on).glob("*")):
-            if path.stem.split("-")[0] in kept:
+            if path.stem.split("-")[0] in kept and path.suffix != ".html":  # nobody is sent a call sheet
                 letters[f"{on}-{path.stem}.txt"] = _letter(path)
     return {
         "decisions.txt": "\n".join(story),

@@ -133,6 +133,7 @@ def diary(*lines: Activity) -> tuple[Activity, ...]:
 def sent(decision: Decision, on: date, state: State = State.SENT) -> list[tuple[object, ...]]:
     """The rows that `send` writes for a decision: a line per item at its step, or per item that an answer is about."""
     open_ = {each.item.key: each.item.open for each in decision.items}
+    announces = {each.item.key: "; ".join(map(str, each.announces)) for each in decision.items}
     if decision.answer:
         lines = [(key, decision.step, -1, open_.get(key, 0)) for key in decision.answer.items]
     else:
@@ -141,7 +142,8 @@ def sent(decision: Decision, on: date, state: State = State.SENT) -> list[tuple[
         (
             f"{on}-{decision.account_id}-{decision.step}-{channel}", on.toordinal(), decision.account_id, invoice,
             due.toordinal(), step, rung, channel, state, open_now, decision.currency,
-            decision.pay_by.toordinal() if decision.pay_by else 0, "", "", "", "", "", "", "",
+            decision.pay_by.toordinal() if decision.pay_by else 0, announces.get((invoice, due), ""),
+            "", "", "", "", "", "",
         )
         for channel in decision.channels
         for (invoice, due), step, rung, open_now in lines
@@ -200,7 +202,7 @@ def lines_of(standing: Standing) -> tuple[Sent, ...]:
 
 
 def ladder(*steps: Mapping[str, object], calendar: Mapping[str, object] = NO_CALENDAR, **config: object) -> Config:
-    """A config with one schedule; the days are business days unless a calendar says otherwise, and no limits of contact.
+    """A config with one schedule; the days are business days unless a calendar says otherwise.
 
     Settings of the schedule are given as `schedule={...}`, further schedules as `tracks_of={name: [step, ...]}`.
     """
@@ -210,7 +212,6 @@ def ladder(*steps: Mapping[str, object], calendar: Mapping[str, object] = NO_CAL
         {
             "business": {"name": "B"},
             "calendar": calendar,
-            "contact": {"limits": "none"},
             "schedule": {"standard": {"step": list(steps), **own}}
             | {name: {"step": list(track)} for name, track in others.items()},
             **config,

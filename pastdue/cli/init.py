@@ -1,5 +1,6 @@
 """`init`: a new workspace, with empty ledgers, the shipped letters and pages, and a config to fill in."""
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -34,11 +35,16 @@ transport = "folder"          # nothing leaves the machine; "smtp" sends
 base_url = ""                 # where site/public will be published; blank: notices carry no link
 
 [interest]
-regime = ""                   # blank: no interest is announced or claimed
+regime = ""                   # blank: no interest is claimed; with one, let the steps below announce it
 
 """
 _IGNORED = "/site/public/\n/outbox/desk.html\n/outbox/*/*-call.html\n/evidence/\n/outbox/.manifest\n/outbox/.letters.json\n"
 _KEPT_AS_IT_IS = "*.eml -text\naccounts/*.csv -text\noutbox/** -text\n*.pdf binary\n"
+
+
+def _without_interest(schedules: str) -> str:
+    """The shipped schedules with their announcements of interest as comments: nothing lets it run yet."""
+    return re.sub(r'^(announces = \[\{ consequence = "interest")', r"# \1", schedules, flags=re.MULTILINE)
 
 
 def init(desk: Desk, folder: Path) -> int:
@@ -48,7 +54,7 @@ def init(desk: Desk, folder: Path) -> int:
         raise Stopped(f"{folder} is not empty", "Name a new folder.")
     shipped = files.starter()
     since = (shipped / files.CONFIG).read_text(encoding="utf-8")
-    schedules = since[since.index("# ----") :]
+    schedules = _without_interest(since[since.index("# ----") :])
     (folder / "accounts").mkdir(parents=True)
     for part in ("letters", "site/templates", "site/static"):
         shutil.copytree(shipped / part, folder / part)
