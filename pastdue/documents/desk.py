@@ -413,7 +413,8 @@ class _View:
         score, amount, words = known
         show = partial(money.display, currency=standing.currency, language=self.where)
         return entry._replace(
-            sum=show(amount), reasons=(f"Worth {show(score)}: {show(amount)} × {plain(words)}.", *entry.reasons)
+            sum=show(amount + _charged(standing, decision)),
+            reasons=(f"Worth {show(score)}: {show(amount)} × {plain(words)}.", *entry.reasons),
         )
 
     # -------------------------------------------------------------- what was said and is to be done
@@ -834,6 +835,14 @@ def _asked(standing: Standing, decision: Decision) -> int:
     at_step = [line.item for line in decision.items if line.is_due]
     due = sum(item.open for item in at_step if item.is_overdue) or sum(item.open for item in at_step)
     return due or standing.overdue or standing.balance
+
+
+def _charged(standing: Standing, decision: Decision) -> int:
+    """What a call asks for beside the invoices: charges that notices announced, of what is not held."""
+    held = {hold.invoice_id for hold in decision.holds if hold.invoice_id}
+    if decision.answer and decision.answer.asks:
+        return 0
+    return sum(charge.owed for charge in beside.claimed(beside.told(standing), standing.items, held))
 
 
 def _of_charges(interest: int, fees: int, show: Callable[[int], str]) -> str:

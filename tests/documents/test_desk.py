@@ -665,6 +665,15 @@ def test_a_notice_is_listed_with_the_sum_that_it_asks_for():
     assert "pay by 9 Mar 2026 €552.34" in section(read, "Notices to go today")
 
 
+def test_a_call_is_listed_with_the_sum_that_its_sheet_asks_for():
+    account, decision = CALL
+    account = replace(account, charges=(charged(account, 1234, 4000),))
+    read = page((account, decision), worth={("K-2", "EUR"): (81000, 90000, "90 % it is paid")})
+    said = section(read, "Calls to make")
+    assert "€952.34" in said
+    assert "Worth €810.00: €900.00 × 90 % it is paid." in said
+
+
 def test_a_default_that_was_answered_is_off_the_list():
     one = of(LATE, plan=plan(PlanState.DEFAULT, ON - timedelta(days=1), 0))
     key = (LATE.items[0].key,)
