@@ -404,6 +404,21 @@ def test_credit_pays_nothing_that_nobody_was_told_of() -> None:
     assert after.charges[0].told
 
 
+@pytest.mark.parametrize(("paid_on", "left"), [("2025-05-05", (0, 2_575, 0, 6_000)), ("2025-05-06", (0, 0, 0, 3_397))])
+def test_money_of_the_day_of_the_notice_is_not_taken_for_the_interest_it_announces(
+    paid_on: str, left: tuple[int, ...]
+) -> None:
+    rule = config(**TEN, fee="", starts="due", order=COSTS_FIRST)
+    said = told(("2025-05-05", "I", "2025-01-31", "interest 2025-05-12"))
+    assert figures(one([INVOICE], said, paid_on, rule, [(paid_on, "I", 106_000, "")])) == left
+
+
+def test_what_is_taken_back_is_missing_in_the_interest_before_the_fixed_sum() -> None:
+    rule = config(**TEN, order=COSTS_FIRST)
+    money = [("2025-04-24", "I", 6_000, ""), ("2025-04-25", "I", -3_000, "")]
+    assert figures(one([INVOICE], TOLD, "2025-04-25", rule, money)) == (1_000, 2_027, 100_000, 0)
+
+
 def test_a_debt_that_was_paid_takes_no_money_back_from_another_for_interest_told_later() -> None:
     rule = config(**TEN, fee="", starts="due", order=COSTS_FIRST)
     other = ("J", "2025-01-02", "2025-02-28", 100_000)
