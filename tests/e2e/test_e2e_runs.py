@@ -100,7 +100,8 @@ def test_a_missed_first_is_caught_up_on_the_third_once(books: Workspace) -> None
 
 def test_what_was_sent_is_never_touched_again(books: Workspace) -> None:
     books.done("send", "--yes", "--on", "2026-02-02")
-    sent = books.files("outbox/2026-02-02")
+    sent = {name: content for name, content in books.files("outbox/2026-02-02").items() if not name.endswith(".html")}
+    assert sent
     books.write("accounts/customers.csv", CUSTOMERS.replace("Acme Ltd", "Acme Renamed Ltd"))
     books.committed()
     for command in (
