@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 
 from pastdue.config import FILE, Config, Schedule, Step
-from pastdue.dunning import regimes
+from pastdue.dunning import interest, regimes
 from pastdue.dunning.charges import waived
 from pastdue.findings import Finding, warning
 from pastdue.model import Announcement, Customer, OpenItem, Standing
@@ -14,7 +14,7 @@ PATIENCE = 30  # days past due before a third party: DESIGN, rule 12; RULES, 8 (
 
 
 def announced(
-    step: Step, item: OpenItem, standing: Standing, regime: regimes.Regime | None, pay_by: date | None
+    step: Step, item: OpenItem, standing: Standing, config: Config, regime: regimes.Regime | None, pay_by: date | None
 ) -> tuple[Announcement, ...]:
     """What the step announces for an item today: what a rule lets happen, and no interest or fixed sum a second time.
 
@@ -26,6 +26,11 @@ def announced(
         on, what = standing.on + timedelta(days=each.in_days), each.consequence
         if what in {"interest", "fee"} and (regime is None or _is_announced(what, item, standing)):
             continue
+        if regime and what == "interest":
+            lawful = _lawful(regime, item, standing, config)
+            if lawful is None:
+                continue
+            on = max(on, lawful)
         amount = regime.fixed_sum(item.open, item.currency) if regime and what == "fee" else 0
         if what == "fee" and not amount:
             continue
@@ -37,19 +42,37 @@ def announced(
     return tuple(found)
 
 
+def _lawful(regime: regimes.Regime, item: OpenItem, standing: Standing, config: Config) -> date | None:
+    """The first day on which the law lets interest run; the notice that goes today is a reminder, if none was before it."""
+    told = (line.on for line in standing.history if line.key == item.key and line.is_step and line.went_out)
+    late = [on for on in (*told, standing.on) if on > item.due]
+    return interest.first_day(
+        regime,
+        due=item.due,
+        issued=item.issued,
+        agreed=config.interest.dues_agreed,
+        told=config.interest.consumers_told,
+        first_reminder=min(late, default=None),
+    )
+
+
 def _is_announced(consequence: str, item: OpenItem, standing: Standing) -> bool:
-    """True when a notice has said so already, and it was not waived since."""
-    told = [
-        line.on
+    """True when a notice has said so already, it was not waived since, and it was or will be carried out."""
+    told = {
+        line.on: on
         for line in standing.history
-        if line.key == item.key and line.went_out and any(what == consequence for what, _ in line.announced)
-    ]
-    let_go = [
-        line.on
-        for line in standing.activity
-        if waived(line) == consequence and line.invoice_id in {"", item.invoice_id}
-    ]
-    return bool(told) and max(told) >= max(let_go, default=date.min)
+        if line.key == item.key and line.went_out
+        for what, on in line.announced
+        if what == consequence
+    }
+    let_go = max(
+        (a.on for a in standing.activity if waived(a) == consequence and a.invoice_id in {"", item.invoice_id}),
+        default=date.min,
+    )
+    if consequence == "fee":  # one that found nothing open on its day was not charged
+        charged = any(charge.key == item.key and charge.fee for charge in standing.charges)
+        return charged or any(day > let_go and on > standing.on for day, on in told.items())
+    return any(day > let_go for day in told)
 
 
 # ------------------------------------------------------------------ schedules that say what they do not do

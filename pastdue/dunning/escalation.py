@@ -123,7 +123,9 @@ def _with_announcements(decision: Decision, standing: Standing, schedule: Schedu
     lines = (
         replace(
             line,
-            announces=consequences.announced(schedule.step[line.rung], line.item, standing, regime, decision.pay_by),
+            announces=consequences.announced(
+                schedule.step[line.rung], line.item, standing, config, regime, decision.pay_by
+            ),
         )
         if line.is_due
         else line

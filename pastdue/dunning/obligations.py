@@ -18,6 +18,7 @@ _Key = tuple[str, date]  # of an open item
 
 PLAN_DEFAULT = "plan-default"
 THIRD_PARTY = frozenset({"agency", "small-claims"})
+_KEPT = frozenset({PlanState.GOOD, PlanState.LATE})
 # What each asks of the operator, when its day has come.
 _TO_DO = {
     "interest": "none runs: the law lets it begin later, it is paused, or no rate is known; add the rate, or waive the interest",
@@ -120,6 +121,11 @@ def _state(said: _Said, standing: Standing, unpaid: frozenset[_Key]) -> tuple[Ob
     charges = [charge for charge in standing.charges if charge.key in said.items]
     if said.consequence == "interest" and (since := _runs_since(charges, said.on)):
         return ObligationState.CARRIED_OUT, f"interest runs since {since}"
+    plan = standing.conduct.plan
+    if said.consequence == "interest" and unpaid and plan and plan.signed and plan.state in _KEPT:
+        planned = {item.key for item in standing.items if is_covered(item, plan.made)}
+        if unpaid <= planned and said.on <= standing.on:
+            return ObligationState.WAIVED, f"the plan signed on {plan.signed} bears no interest while it is kept"
     if said.consequence == "fee" and any(charge.fee_on for charge in charges):
         return ObligationState.CARRIED_OUT, f"charged on {min(c.fee_on for c in charges if c.fee_on)}"
     if not unpaid:
