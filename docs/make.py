@@ -90,8 +90,9 @@ def limits_page() -> str:
     """How contacts are counted, kept by hand in limits.head.md, and every preset."""
     parts = [(DOCS / "limits.head.md").read_text(encoding="utf-8")]
     for name, rule in limits.presets().items():
+        of = f" ({rule.messages_to}s)" if rule.messages_to else ""
         numbers = [
-            f"{field.replace('_', ' ')}: {value}"
+            f"{field.replace('_', ' ')}: {value}{of if field.startswith('messages') else ''}"
             for field in ("calls_per_day", "calls_per_week", "messages_per_week", "contacts_per_week", "contacts_per_month", "days_after_talk")
             if (value := getattr(rule, field)) is not None
         ]  # fmt: skip

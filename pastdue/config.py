@@ -245,7 +245,7 @@ class Contact(_Section):
 
     limits: str = Field(
         default="house",
-        description="`house`, a preset of the law where your customer lives (docs/limits.md lists them), or `none`. The numbers below go before those of the preset.",
+        description="`house`, a preset of the law where your customer lives (docs/limits.md lists them), or `none`. Your own numbers stand in for those of `house`; a law's hold in any case.",
     )
     calls_per_week: int | None = Field(default=None, ge=0, le=50, description="Calls and attempts in seven days.")
     messages_per_week: int | None = Field(default=None, ge=0, le=50, description="Emails and letters in seven days.")
@@ -344,9 +344,7 @@ class Plans(_Section):
 class Calls(_Section):
     """How calls are tried again, and what silence means."""
 
-    per_week: int = Field(
-        default=2, ge=1, le=7, description="Attempts to one account in seven days; one a day at most."
-    )
+    per_week: int = Field(default=2, ge=1, le=7, description="Another name of `contact.calls_per_week`.")
     unanswered: int = Field(
         default=4, ge=1, le=50, description="Unanswered attempts in a row after which the account counts as avoiding."
     )

@@ -42,6 +42,7 @@ class Rule:
     calls_per_day: int | None = None
     calls_per_week: int | None = None
     messages_per_week: int | None = None
+    messages_to: str = ""  # the kind of customer whose messages are counted; "": everybody's
     contacts_per_week: int | None = None
     contacts_per_month: int | None = None
     days_after_talk: int | None = None
@@ -63,12 +64,13 @@ class Rule:
         """When a customer of the kind may be called; None: at any time."""
         return self.hours.get(kind) or self.hours.get("any")
 
-    def caps(self) -> Iterator["Cap"]:
-        """Its numbers, each with the days that it looks back over."""
+    def caps(self, kind: str) -> Iterator["Cap"]:
+        """Its numbers for a customer of the kind, each with the days that it looks back over."""
+        messages = self.messages_per_week if self.messages_to in {"", kind} else None
         for what, most, days in (
             ("calls", self.calls_per_day, 1),
             ("calls", self.calls_per_week, 7),
-            ("messages", self.messages_per_week, 7),
+            ("messages", messages, 7),
             ("contacts", self.contacts_per_week, 7),
             ("contacts", self.contacts_per_month, 0),
         ):
@@ -157,6 +159,8 @@ def _own(config: Config) -> dict[str, Any]:
     own = {name: value for name in _numbers() if (value := getattr(config.contact, name)) is not None}
     if "per_week" in config.calls.model_fields_set:
         own = {"calls_per_week": config.calls.per_week} | own
+    if "messages_per_week" in own:
+        own["messages_to"] = ""
     if config.contact.hours:
         own["hours"] = {"any": _week(config.contact.hours)}
     return own
@@ -165,7 +169,7 @@ def _own(config: Config) -> dict[str, Any]:
 def _numbers() -> list[str]:
     """The limits that are numbers, and that config.toml may set."""
     return [
-        each.name for each in fields(Rule) if each.name.startswith(("calls_per_w", "messages", "contacts", "days_a"))
+        each.name for each in fields(Rule) if each.name.startswith(("calls_per_w", "messages_p", "contacts", "days_a"))
     ]
 
 
@@ -242,7 +246,8 @@ def wait(
     """
     day = start = first or standing.on
     known = contacts(standing) if known is None else known
-    caps = [cap for rule in limits.rules for cap in rule.caps() if cap.what in {f"{kind}s", "contacts"}]
+    counted_by = standing.customer.kind
+    caps = [cap for rule in limits.rules for cap in rule.caps(counted_by) if cap.what in {f"{kind}s", "contacts"}]
     counted = [(cap, _units(cap, known)) for cap in caps]
     why = off = ""
     while (day - start).days <= _FURTHEST:

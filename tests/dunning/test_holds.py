@@ -275,13 +275,13 @@ def test_a_call_is_tried_once_a_day_and_so_many_times_in_seven_days() -> None:
 
 
 def test_a_call_that_fell_due_during_a_hold_has_its_days_after_it() -> None:
-    held = (line("2025-01-15", "hold", due="2025-02-10"),)
-    assert call_on("2025-02-11", *held).action is Action.CALL
-    assert call_on("2025-02-15", *held).action is Action.CALL
-    gave_way = call_on("2025-02-16", *held).items[0]  # five days on; the demand waits for day 40
+    held = (line("2025-01-15", "hold", due="2025-02-09"),)
+    assert call_on("2025-02-10", *held).action is Action.CALL
+    assert call_on("2025-02-14", *held).action is Action.CALL
+    gave_way = call_on("2025-02-15", *held).items[0]  # five days on; the demand waits for day 40
     assert (gave_way.step, gave_way.rung) == ("reminder", 2)
-    released = (line("2025-01-15", "stop-contact"), line("2025-02-10", "release"))
-    assert call_on("2025-02-11", *released).action is Action.CALL
+    released = (line("2025-01-15", "stop-contact"), line("2025-02-09", "release"))
+    assert call_on("2025-02-10", *released).action is Action.CALL
 
 
 def test_the_pause_to_agree_a_plan_is_over_when_one_is_agreed() -> None:

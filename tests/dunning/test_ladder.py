@@ -20,7 +20,6 @@ def schedule(*steps: dict[str, object], calendar: dict[str, object] = NO_CALENDA
         {
             "business": {"name": "B"},
             "calendar": calendar,
-            "contact": {"limits": "none"},
             "schedule": {"standard": {"step": named, **settings}},
         }
     )
@@ -237,11 +236,11 @@ def test_a_letter_is_its_step_although_the_email_of_the_same_step_was_put_off(
 
 def test_a_customer_without_email_gets_a_letter_and_one_without_anything_is_never_silence() -> None:
     config = schedule({"days": 1})
-    invoices = [("I", "2025-01-01", "2025-01-10", 100)]
+    invoices = [("I", "2025-01-01", "2025-01-12", 100)]
     post = Customer("A", "Acme", address=("1 Road",), city="Town", phone="1")
     nothing, phone = Customer("A", "Acme"), Customer("A", "Acme", phone="+44 1")
     made = [
-        decide(ledger(invoices, customers={"A": c}), config, day("2025-01-11"))[1][0] for c in (post, nothing, phone)
+        decide(ledger(invoices, customers={"A": c}), config, day("2025-01-13"))[1][0] for c in (post, nothing, phone)
     ]
     assert [d.channels for d in made] == [("letter",), (), ("call",)]
     assert "no way to reach them" in made[1].reasons[0]

@@ -20,6 +20,7 @@ from pastdue.findings import Severity
 from pastdue.model import COPY, Action, Activity, Customer, Decision, OpenItem, Sent, Standing, State
 
 ACME = Customer("A", "Acme Ltd", email="a@acme.example", phone="+1 555 0100", address=("1 Road",), city="Town")
+KIM = replace(ACME, name="Kim Doe", kind="consumer")
 SHIPPED = ["house", "us-regf", "us-ma", "us-dc", "us-nyc", "us-ca", "au-rg96", "ca-qc", "uk"]
 
 
@@ -61,8 +62,8 @@ def standing(on: str, said: Iterable[Sent | Activity] = (), customer: Customer =
 
 
 def next_on(of: Config, on: str, kind: str, said: Iterable[Sent | Activity], **more: object) -> str:
-    """The first day for a call or a message, as text; "never" where there is none."""
-    account = standing(on, said, more.pop("customer", ACME))  # type: ignore[arg-type]
+    """The first day for a call to a business or a message to a consumer, as text; "never" where there is none."""
+    account = standing(on, said, more.pop("customer", ACME if kind == "call" else KIM))  # type: ignore[arg-type]
     waits = limits.wait(account, limits.of(of), of.business_days(), kind, **more)  # type: ignore[arg-type]
     return str((waits[0] if waits else account.on) or "never")
 
@@ -161,6 +162,24 @@ def test_a_month_is_counted_back_from_the_day_and_ends_with_short_months_too() -
     assert next_on(of, "2026-03-31", "message", rang("2026-03-01")) == "2026-04-01"
 
 
+def test_the_houses_number_of_messages_is_for_consumers_and_every_other_number_for_everybody() -> None:
+    once, twice = wrote("2026-03-02"), [*TRIED, *rang("2026-03-03")]
+    for customer, first in ((KIM, "2026-03-09"), (ACME, "2026-03-03")):
+        for name in ("house", "us-regf", "us-ma", "us-dc", "us-nyc", "us-ca"):
+            assert next_on(config(name), "2026-03-03", "message", once, customer=customer) == first
+    for customer in (KIM, ACME):
+        own = next_on(config(messages_per_week=1), "2026-03-03", "message", once, customer=customer)
+        assert own == next_on(config("none", messages_per_week=1), "2026-03-03", "message", once, customer=customer)
+        assert own == "2026-03-09"
+        assert next_on(config(), "2026-03-04", "call", twice, customer=customer) == "2026-03-09"
+        five = [each for n in range(5) for each in wrote("2026-03-02", name=f"n{n}")]
+        laws = config("us-dc", messages_per_week=50)
+        assert next_on(laws, "2026-03-03", "message", five[:4], customer=customer) == "2026-03-03"
+        assert next_on(laws, "2026-03-03", "message", five, customer=customer) == "2026-03-09"
+        nyc = [*twice, *wrote("2026-03-03")]
+        assert next_on(config("us-nyc", **LAXER), "2026-03-04", "message", nyc, customer=customer) == "2026-03-09"
+
+
 # ------------------------------------------------------------------ what counts
 
 
@@ -203,13 +222,13 @@ def test_own_numbers_stand_in_for_the_house_and_0_means_never() -> None:
 
 def test_quiet_days_and_the_public_holidays_of_where_they_are() -> None:
     ireland = {"calendar": {"country": "IE"}, "business": {"country": "IE"}}
-    german = replace(ACME, country="DE")
+    german, irish, unknown = (replace(KIM, country=country) for country in ("DE", "IE", "XX"))
     labour_day = "2026-05-01"  # a Friday; the Monday after is a holiday in Ireland
     assert next_on(config(**ireland), labour_day, "message", [], customer=german) == "2026-05-05"
-    assert next_on(config(**ireland), labour_day, "message", [], customer=replace(ACME, country="IE")) == labour_day
+    assert next_on(config(**ireland), labour_day, "message", [], customer=irish) == labour_day
     assert next_on(config("none", **ireland), labour_day, "message", [], customer=german) == labour_day
     assert next_on(config(), labour_day, "message", [], customer=german) == labour_day  # a calendar without holidays
-    assert next_on(config(**ireland), "2026-05-06", "message", [], customer=replace(ACME, country="XX")) == "2026-05-06"
+    assert next_on(config(**ireland), "2026-05-06", "message", [], customer=unknown) == "2026-05-06"
     for name in ("house", "none"):
         quiet = config(name, quiet=["2026-03-03", "2026-03-04"])
         assert next_on(quiet, "2026-03-03", "message", []) == "2026-03-05"
@@ -231,7 +250,8 @@ def test_quiet_days_and_the_public_holidays_of_where_they_are() -> None:
 )  # fmt: skip
 def test_the_reason_names_the_limit_the_days_and_the_next_one(name: str, said: list, kind: str, why: str) -> None:
     of = config(name)
-    waits = limits.wait(standing("2026-03-04", said), limits.of(of), of.business_days(), kind)  # type: ignore[arg-type]
+    customer = ACME if kind == "call" else KIM
+    waits = limits.wait(standing("2026-03-04", said, customer), limits.of(of), of.business_days(), kind)  # type: ignore[arg-type]
     assert waits is not None
     assert waits[1] == why
 
@@ -339,7 +359,7 @@ def limited(name: str, *steps: dict, **contact: object) -> Config:
 
 
 def test_a_notice_that_would_be_one_too_many_waits_says_why_and_when_it_goes() -> None:
-    book = ledger(ONE, customers={"A": ACME})
+    book = ledger(ONE, customers={"A": KIM})
     house = limited("house")
     _, (first,) = decide(book, house, day("2026-01-02"))
     _, (then,) = decide(recorded(book, [first], day("2026-01-02")), house, day("2026-01-06"))
@@ -355,15 +375,32 @@ def test_a_notice_that_would_be_one_too_many_waits_says_why_and_when_it_goes() -
     assert told(book, limited("none"), "2026-01-01", "2026-01-12")[:2] == ["2026-01-02 reminder", "2026-01-05 second"]
 
 
+def test_between_two_messages_to_a_business_lies_the_gap_of_its_schedule() -> None:
+    lines = diary(line("2026-01-03", "promise", amount=50_000, due="2026-01-05"))
+    steps = step("reminder", 1), step("second", 4), step("third", 30)
+    gap_5 = ladder(*steps, contact={"limits": "house"}, schedule={"minimum_gap": 5})
+    late = {
+        customer.kind: told(ledger(ONE, customers={"A": customer}), gap_5, "2026-01-01", "2026-01-31")
+        for customer in (ACME, KIM)
+    }
+    assert late["business"] == ["2026-01-02 reminder", "2026-01-07 second", "2026-01-31 third"]
+    assert late["consumer"] == ["2026-01-02 reminder", "2026-01-09 second", "2026-01-31 third"]
+    # a broken promise brings the next step at once, and a week's wait would have held it back
+    broken = told(ledger(ONE, activity=lines, customers={"A": ACME}), gap_5, "2026-01-01", "2026-01-13")
+    assert broken == ["2026-01-02 reminder", "2026-01-03 promise", "2026-01-08 second"]
+    own = ladder(*steps, contact={"messages_per_week": 1}, schedule={"minimum_gap": 5})
+    assert told(ledger(ONE, customers={"A": ACME}), own, "2026-01-01", "2026-01-13")[1] == "2026-01-09 second"
+
+
 def test_a_step_that_is_still_ahead_names_the_day_that_the_limit_leaves_it() -> None:
-    book = ledger(ONE, customers={"A": ACME})
+    book = ledger(ONE, customers={"A": KIM})
     _, (first,) = decide(book, limited("house"), day("2026-01-02"))
     _, (then,) = decide(recorded(book, [first], day("2026-01-02")), limited("house"), day("2026-01-03"))
     assert then.items[0].next_on == then.next_on == day("2026-01-09")
 
 
 def test_a_hold_goes_before_any_limit() -> None:
-    book = ledger(ONE, activity=diary(line("2026-01-03", "lawyer")), customers={"A": ACME})
+    book = ledger(ONE, activity=diary(line("2026-01-03", "lawyer")), customers={"A": KIM})
     _, (first,) = decide(replace(book, activity=()), limited("house"), day("2026-01-02"))
     _, (then,) = decide(recorded(book, [first], day("2026-01-02")), limited("house"), day("2026-01-06"))
     assert then.action is Action.HOLD
@@ -372,7 +409,7 @@ def test_a_hold_goes_before_any_limit() -> None:
 
 def test_what_they_asked_for_goes_although_the_limit_is_reached_and_counts() -> None:
     lines = diary(line("2026-01-05", "promise", amount=10_000, due="2026-01-06"))
-    book = ledger(ONE, activity=lines, customers={"A": ACME})
+    book = ledger(ONE, activity=lines, customers={"A": KIM})
     ladder_of = limited("house", step("reminder", 1), step("second", 4))
     assert told(book, ladder_of, "2026-01-01", "2026-01-20") == [
         "2026-01-02 reminder",
@@ -383,7 +420,7 @@ def test_what_they_asked_for_goes_although_the_limit_is_reached_and_counts() -> 
 
 def test_two_currencies_of_one_account_share_a_laws_limit_on_the_same_day() -> None:
     euro, pounds = (
-        ledger(ONE, customers={"A": ACME}),
+        ledger(ONE, customers={"A": KIM}),
         ledger([("J", "2025-12-01", "2026-01-01", 7_000)], currency="GBP"),
     )
     both = replace(euro, invoices=pd.concat([euro.invoices, pounds.invoices], ignore_index=True))
@@ -398,7 +435,7 @@ def test_two_currencies_of_one_account_share_a_laws_limit_on_the_same_day() -> N
 
 FIRST = day("2026-03-02")
 LOOK_BACK = {7: timedelta(days=7), 30: timedelta(days=28)}  # the shortest month
-NUMBERS = {  # what is counted, the most, the days; as the rules say it, not as the program has it
+NUMBERS = {  # of a consumer: what is counted, the most, the days; as the rules say it, not as the program has it
     "house": [("calls", 2, 7), ("messages", 1, 7)],
     "us-regf": [("calls", 2, 7), ("messages", 1, 7)],
     "us-dc": [("calls", 2, 7), ("messages", 1, 7), ("every message", 5, 7)],
@@ -409,7 +446,7 @@ REPLIES = {"promise", "plan", "plan-offer", "invoice-again", "prepayment-lifted"
 
 
 class Life:
-    """One account in two currencies, day by day, without tables: its items, what went out, and what was noted."""
+    """A consumer's account in two currencies, day by day, without tables: its items, what went out, and what was noted."""
 
     def __init__(self, name: str, steps: list[dict], gap: int, dues: list[int], pounds: list[int]) -> None:
         self.name = name
@@ -430,7 +467,7 @@ class Life:
     def lives(self, on: date, outcome: str) -> None:
         """The day's decisions, sent and called as the operator would, each held against the numbers as it is made."""
         accounts = [
-            Standing(on, ACME, currency, items, history=tuple(self.history), activity=tuple(self.activity))
+            Standing(on, KIM, currency, items, history=tuple(self.history), activity=tuple(self.activity))
             for currency in self.dues
             if (items := self.items(currency, on))
         ]

@@ -133,13 +133,13 @@ def test_the_story_of_120_days_is_the_one_that_is_written_down(daily: list[tuple
 
 
 def test_the_story_has_every_turn_in_its_order() -> None:
-    """Invoice, reminder, call, promise, part payment, break, promise, break, firm, final demand, plan, signed, default, referral."""
+    """Invoice, reminder, call, promise, part payment, break, promise, break, firm, final demand, plan, signed, default with the referral of its day."""
     text = EXPECTED.read_text(encoding="utf-8")
     turns = [
         "invoice by email", "reminder by email", "call: call", "promise by email", "1000.00 received",
         "promise for 2026-02-25 partly-kept", "second-notice by email", "promise 2000.00", "promise for 2026-03-13 broken",
         "proposed: refer the account", "final-demand by email and letter", "plan by email", "plan good",
-        "instalment by email", "plan default", "referral by email and letter", "| refer (",
+        "instalment by email", "referral by email and letter", "plan default", "| refer (",
     ]  # fmt: skip
     places = [text.index(turn) for turn in turns]
     assert places == sorted(places)
@@ -158,22 +158,11 @@ def without_deadline(conduct: Conduct) -> Conduct:
     return replace(conduct, plan=conduct.plan and replace(conduct.plan, until=None))
 
 
-@pytest.fixture(scope="module")
-def unlimited(config: Config) -> Config:
-    """Without limits of contact: a notice that only the daily run sends keeps its next one back for a week."""
-    return config.model_copy(update={"contact": config.contact.model_copy(update={"limits": "none"})})
-
-
-@pytest.fixture(scope="module")
-def freely(ledger: Ledger, unlimited: Config) -> list[tuple[Standing, Decision]]:
-    return run(ledger, unlimited, every_day(FIRST, LONG_AFTER))
-
-
 @pytest.mark.parametrize("weekday", range(7))
 def test_run_once_a_week_nothing_goes_earlier_nothing_twice_and_the_end_is_the_same(
-    ledger: Ledger, unlimited: Config, freely: list[tuple[Standing, Decision]], weekday: int
+    ledger: Ledger, config: Config, daily: list[tuple[Standing, Decision]], weekday: int
 ) -> None:
-    weekly, daily = run(ledger, unlimited, every_day(FIRST, LONG_AFTER)[weekday::7]), freely
+    weekly = run(ledger, config, every_day(FIRST, LONG_AFTER)[weekday::7])
     every, seldom = went(daily), went(weekly)
     first = dict(reversed(every))
     assert all(on >= first[step] for step, on in seldom)
