@@ -10,11 +10,12 @@ from pastdue import config as config_file
 from pastdue.books import ledger as books
 from pastdue.books.tables import RawFile
 from pastdue.config import Config
-from pastdue.documents import attachments, calls, desk, emails, note, notices, paper, policy, portal
-from pastdue.documents.letters import ANSWERS, NOTE, LetterError, Letters
+from pastdue.documents import attachments, calls, desk, emails, linter, note, notices, paper, policy, portal
+from pastdue.documents.letters import ANSWERS, NOTE, Letter, LetterError, Letters
+from pastdue.documents.linter import Remark
 from pastdue.dunning import calls as telephone
-from pastdue.dunning import consequences, deliveries, escalation, onboarding, regimes, standing
-from pastdue.findings import Finding, error, in_reading_order, warning
+from pastdue.dunning import consequences, deliveries, escalation, limitation, limits, onboarding, regimes, standing
+from pastdue.findings import Finding, Severity, error, in_reading_order, warning
 from pastdue.model import Action, Decision, Document, Inputs, Ledger, Notice, Page, Standing
 
 _DEMO_KEY = "723b3ff15ea057382308ae4378155dbc5fa39f5484710f70b20cddd970549b63"  # the hash of the portal.key that is published with the demo
@@ -34,6 +35,7 @@ class Run:
     notices: tuple[Notice, ...]
     unbilled: tuple[deliveries.Unbilled, ...]  # delivered work without an invoice
     findings: tuple[Finding, ...]
+    remarks: tuple[Remark, ...] = ()  # what the linter found in the letters, also what the operator lets stand
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +62,14 @@ def run(
 
     ledger, found = books.read([RawFile(path, content) for path, content in inputs.ledgers], config)
     letters = _letters(tuple(sorted(inputs.letters.items())))
-    findings += [*found, *_demo_key(inputs, config)]
+    findings += [*found, *_demo_key(inputs, config), *limits.problems(config)]
     findings += _what_is_announced(config, ledger)
+    remarks: tuple[Remark, ...] = ()
     if check_letters:
-        findings += letters.check(_letters_wanted(config, ledger), config)
+        wanted = list(_letters_wanted(config, ledger))
+        findings += letters.check(wanted, config)
+        remarks = linter.sources(inputs.letters, config, _said_to_anybody(wanted, config))
+        findings += linter.findings(remarks, config)
         findings += [*policy.findings(letters, config), *_mistakes_in_pages(tuple(sorted(inputs.templates.items())))]
     if any(finding.stops_run for finding in findings):
         return _refused(findings)
@@ -80,7 +86,7 @@ def run(
         for notice in notices.notices(account, decision, _portal_url(inputs, config, account))
     )
     said = tuple(in_reading_order(findings))
-    return Run(on, inputs, config, ledger, letters, standings, decisions, written, unbilled, said)
+    return Run(on, inputs, config, ledger, letters, standings, decisions, written, unbilled, said, remarks)
 
 
 def documents(
@@ -90,18 +96,29 @@ def documents(
     invoices: Mapping[str, bytes],
     typeset: Callable[[str, bytes], bytes],
     progress: Callable[[], None] = lambda: None,
+    heard: Callable[[Remark], None] = lambda _remark: None,
 ) -> tuple[list[Document], list[Finding]]:
     """Every notice in the form of its channel, all of them before any is sent, and those that could not be written.
 
     `sent_at` is the moment in the emails' Date; `invoices` holds the files to attach, by path; `typeset` makes a
     PDF of the data of a document's enclosure, and raises ValueError where it cannot. A letter that cannot be written for
-    one account is an error of that account.
+    one account, or may not be sent to it, is an error of that account. `heard` gets all that the linter found.
     """
     made: list[Document] = []
     findings: list[Finding] = []
+    mild: list[tuple[Notice, Remark]] = []
+    pairs = zip(run.standings, run.decisions, strict=True)
+    about = {(account.account_id, account.currency): (account, decision) for account, decision in pairs}
     for notice in run.notices:
         try:
-            made.append(_document(run, notice, sent_at, invoices, typeset))
+            letter = run.letters.write(notice, run.config)
+            for remark in _remarks(run, notice, letter, *about[notice.customer.account_id, notice.currency]):
+                heard(remark)
+                if remark.severity is Severity.ERROR:
+                    findings += linter.findings([remark], run.config, notice.customer.account_id)
+                else:
+                    mild.append((notice, remark))
+            made.append(_document(run, notice, letter, sent_at, invoices, typeset))
         except LetterError as problem:
             findings.append(replace(problem.finding, account_id=notice.customer.account_id))
         except ValueError as problem:
@@ -109,17 +126,19 @@ def documents(
             findings.append(error("accounts/customers", f"no email can be written: {problem}", account_id=account_id))
         progress()
     failed = {finding.account_id for finding in findings}
+    findings += _once_each(mild, run)
     return [document for document in made if document.notice.customer.account_id not in failed], findings
 
 
 def pages(run: Run, documents: Sequence[Document]) -> Iterator[Page]:
     """Call sheets, the customers' site and the desk."""
     inputs, config = run.inputs, run.config
+    hours = partial(limits.hours_text, limits=limits.of(config), on=run.on)
     for account, decision in zip(run.standings, run.decisions, strict=True):
         if calls.has_sheet(account, decision):
             url = _portal_url(inputs, config, account)
             ways = telephone.ways_to_pay(account, config)
-            yield calls.sheet(account, decision, config, inputs.templates, inputs.static, url, ways)
+            yield calls.sheet(account, decision, config, inputs.templates, inputs.static, url, ways, hours(account.customer))
     terms = partial(policy.links, run.letters, config)
     yield from portal.pages(
         run.standings, run.decisions, config, inputs.templates, inputs.static, inputs.portal_key, terms
@@ -132,6 +151,11 @@ def pages(run: Run, documents: Sequence[Document]) -> Iterator[Page]:
         findings=_but_for(run.findings, deliveries.findings(run.unbilled)),
         documents=documents,
         pages={s.account_id: portal.path(config, inputs.portal_key, s.account_id) for s in run.standings},
+        hours={
+            account.account_id: hours(account.customer)
+            for account, decision in zip(run.standings, run.decisions, strict=True)
+            if decision.action is Action.CALL
+        },
         worth=telephone.worths(run.standings, run.decisions),
         costly=telephone.to_stop_serving(run.standings),
         kept=telephone.kept_in_a_year(run.standings, run.on),
@@ -150,14 +174,35 @@ def _but_for(findings: Iterable[Finding], told: Iterable[Finding]) -> tuple[Find
     return tuple(finding for finding in findings if finding not in others)
 
 
+def _remarks(run: Run, notice: Notice, letter: Letter, account: Standing, decision: Decision) -> tuple[Remark, ...]:
+    """What stands against sending the notice as it is written."""
+    disputed = {hold.invoice_id for hold in decision.holds if hold.kind == "dispute"}
+    barred = limitation.time_barred(account, run.config)
+    return linter.notice(notice, letter.subject, letter.text, run.config, disputed, barred)
+
+
+def _once_each(mild: Iterable[tuple[Notice, Remark]], run: Run) -> Iterator[Finding]:
+    """The warnings about finished notices: each once, however many accounts it is of, and none that its letter had already."""
+    known = {(remark.code, remark.found) for remark in run.remarks}
+    whose: dict[tuple[str, str, str, str], tuple[Remark, dict[str, None]]] = {}
+    for notice, remark in mild:
+        if (remark.code, remark.found) not in known:
+            key = remark.code, remark.letter, remark.language, remark.reason
+            whose.setdefault(key, (remark, {}))[1][notice.customer.account_id] = None
+    for remark, accounts in whose.values():
+        first, *others = accounts
+        about = f"{first} and {len(others)} more" if others else first
+        yield from linter.findings([remark], run.config, about=about)
+
+
 def _document(
     run: Run,
     notice: Notice,
+    letter: Letter,
     sent_at: datetime,
     invoices: Mapping[str, bytes],
     typeset: Callable[[str, bytes], bytes],
 ) -> Document:
-    letter = run.letters.write(notice, run.config)
     agreement = note.of(notice, run.letters, run.config)
     if notice.channel == "letter":
         enclosed = [agreement] if agreement else []
@@ -192,6 +237,11 @@ def _letters_wanted(config: Config, ledger: Ledger) -> Iterator[tuple[str, list[
     everybody = sorted({customer.language for customer in ledger.customers.values()})
     never = {deliveries.SATISFACTION: config.deliveries.ask_after is None, onboarding.POLICY: not config.policy.version}
     yield from ((letter, everybody) for letter in (*ANSWERS, NOTE) if not never.get(letter))
+
+
+def _said_to_anybody(wanted: Iterable[tuple[str, list[str]]], config: Config) -> set[str]:
+    """The names of the letters that some customer may get, and of the text that stands on the site."""
+    return {letter for letter, _ in wanted} | ({policy.TEXT} if config.policy.version else set())
 
 
 def _what_is_announced(config: Config, ledger: Ledger) -> list[Finding]:

@@ -165,18 +165,26 @@ def check(on: date | None, *, as_json: bool) -> int:
     from pastdue.cli import as_json as shapes
     from pastdue.cli import screen
     from pastdue.delivery import files
+    from pastdue.documents import linter
     from pastdue.findings import Severity
 
     desk = _desk()
     inputs, found = files.read_inputs(desk.root)
     worked = flow.run(inputs, today=on, clock=_now().date(), found=found) if inputs else flow.Refusal(tuple(found))
     findings = [replace(f, severity=Severity.ERROR) if f.fails_check else f for f in worked.findings]
+    overruled: list[str] = []
     if isinstance(worked, flow.Run):
-        findings += flow.documents(worked, sent_at=_moment(worked), invoices={}, typeset=lambda _path, data: data)[1]
+        remarks = list(worked.remarks)
+        findings += flow.documents(
+            worked, sent_at=_moment(worked), invoices={}, typeset=lambda _path, data: data, heard=remarks.append
+        )[1]
+        overruled = list(dict.fromkeys(linter.overruled(remarks, worked.config)))
     if as_json:
-        click.echo(json.dumps({"findings": shapes.findings(findings)}, ensure_ascii=False, indent=2))
+        found_all = {"findings": shapes.findings(findings), "overruled": overruled}
+        click.echo(json.dumps(found_all, ensure_ascii=False, indent=2))
     else:
         screen.show_findings(desk.out, findings)
+        screen.show_overruled(desk.err, overruled)
         desk.err.print(screen.summary(findings) or "Books, config and letters are clean.")
     return FINDINGS if any(f.severity is Severity.ERROR for f in findings) else DONE
 

@@ -70,6 +70,12 @@ def show_findings(console: Console, findings: Sequence[Finding]) -> None:
             console.print(Text(f"    {plain(finding.hint)}", style="dim"), soft_wrap=True)
 
 
+def show_overruled(console: Console, overruled: Iterable[str]) -> None:
+    """The linter's warnings that the operator lets stand, each with the reason on record."""
+    for each in overruled:
+        console.print(Text(plain(each), style="dim"), soft_wrap=True)
+
+
 def count(number: int, one: str, many: str = "") -> str:
     """A number with its noun: "1 letter", "3 letters"."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"

@@ -35,6 +35,7 @@ class Remark:
     letter: str = ""  # "reminder"; a partial begins with "_"
     language: str = ""
     row: int = 0  # the line in the letter's file; 0 where there is none
+    unused: bool = False  # in a letter that nobody gets: said, and stops nothing
 
     def __str__(self) -> str:
         return f"{self.code} {shown(self.found, 80)}: {self.reason}"
@@ -227,7 +228,13 @@ _NUMBERS, _NAMES, _BLANKS = (
     re.compile(r"\bx{3,}\b"),
     re.compile(r"(?<![-‐\u00ad])\s+"),
 )
-_ADDRESSES = re.compile(r"https?://[^\s)>\]]+|www\.[^\s)>\]]+|[^\s<(\[]+@[^\s>)\]]+")
+_GAPS, _WRAPPED, _RULES, _PARAGRAPHS = (
+    re.compile(r"[ \t\u00a0\u202f]+"),
+    re.compile(r"(?<![-‐\u00ad\n])\n(?=[^\s\-*+#>\d|])"),
+    re.compile(r"-{3,}"),
+    re.compile(r"\n[ \t>]*\n"),
+)
+_ADDRESSES = re.compile(r"https?://[^\s)>\]]+|www\.[^\s)>\]]+|(?<![^\s<(\[])[^\s<(\[@]+@[^\s>)\]]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,6 +319,26 @@ def _remarks(
             yield Remark(rule.code, pattern.severity, found, pattern.reason or rule.reason, rule.basis, row=row)
 
 
+# The notices of a run are alike too: a paragraph that says nothing it may not, says it with other days, names and amounts
+# no more. Only where one does is the notice read as it stands.
+def _said(text: str, language: str, planned: Collection[str], where: tuple[str, ...]) -> Iterator[Remark]:
+    """The breaches in the words of a notice."""
+    carried, alike = frozenset(planned), _alike(_ADDRESSES.sub("xxx", text))
+    if not all(_is_clean(paragraph, language, carried, where) for paragraph in _PARAGRAPHS.split(alike)):
+        yield from _remarks(text, language, planned, where)
+
+
+def _alike(text: str) -> str:
+    """The text with the same for every number, name, rule and gap, and without the line breaks that only wrap it."""
+    text = _WRAPPED.sub(" ", _GAPS.sub(" ", text))
+    return _RULES.sub("---", _NAMES.sub("xxx", _NUMBERS.sub("00", text)))
+
+
+@lru_cache(maxsize=8192)
+def _is_clean(text: str, language: str, planned: frozenset[str], where: tuple[str, ...]) -> bool:
+    return not any(_remarks(text, language, planned, where))
+
+
 _TEXT, _SUBJECT = ("text",), ("text", "subject")
 
 
@@ -341,24 +368,53 @@ _PRINTED = "Xx"  # stands where a letter prints a value
 _Pieces = list[tuple[int, str]]
 
 
-def sources(letters: Mapping[str, str], config: Config) -> tuple[Remark, ...]:
-    """What the operator's letters may not say, in every branch of every file: partials, layout and subject lines too."""
-    planned = _planned(config)
+def sources(letters: Mapping[str, str], config: Config, used: Collection[str] | None = None) -> tuple[Remark, ...]:
+    """What the operator's letters may not say, in every branch of every file: partials, layout and subject lines too.
+
+    `used` names the letters that somebody may get; all are where it is None. What stands in the others is marked as unused.
+    """
+    names = None if used is None else frozenset(used)
+    return _sources(tuple(sorted(letters.items())), frozenset(_planned(config)), names)
+
+
+# The commands work a day out more than once, and what letters say is the same each time.
+@lru_cache(maxsize=4)
+def _sources(
+    letters: tuple[tuple[str, str], ...], planned: frozenset[str], used: frozenset[str] | None
+) -> tuple[Remark, ...]:
     found: list[Remark] = []
-    for name, text in sorted(letters.items()):
+    known = None if used is None else _with_partials(letters, used)
+    for name, text in letters:
         if not name.endswith((".md", ".html")):
             continue
         each = templates.source(name, text)
         stem, language = (each.letter, each.language) if each else (name, "")
+        unused = known is not None and each is not None and stem not in known
         starts = [0, *(line.end() for line in re.finditer("\n", text))]
         remarks: dict[Remark, None] = {}
         for where, pieces in _readings(text, name):
             place = _starts_of(pieces, starts)
             plain = "".join(piece for _, piece in pieces)
             for remark in _remarks(plain, language, planned, where, place):
-                remarks[replace(remark, letter=stem, language=language)] = None
+                remarks[replace(remark, letter=stem, language=language, unused=unused)] = None
         found += remarks
     return tuple(found)
+
+
+_INCLUDED = re.compile(r"\binclude\s+[\"']([^\"'.]+)")
+
+
+def _with_partials(letters: tuple[tuple[str, str], ...], used: frozenset[str]) -> frozenset[str]:
+    """The letters, and the partials that they include, in any language; every email has the footer."""
+    includes: dict[str, set[str]] = {}
+    for name, text in letters:
+        if each := templates.source(name, text):
+            includes.setdefault(each.letter, set()).update(_INCLUDED.findall(text))
+    known, new = set[str](), {*used, "_footer"}
+    while new:
+        known |= new
+        new = {partial for letter in new for partial in includes.get(letter, ())} - known
+    return frozenset(known)
 
 
 def _starts_of(pieces: _Pieces, starts: Sequence[int]) -> list[int]:
@@ -517,8 +573,8 @@ def notice(
     values = _values(notice, config)
     said, on_top = _masked(text, values), _masked(subject, values)
     found = [
-        *_remarks(on_top, language, planned, _SUBJECT),
-        *_remarks(said, language, planned, (*_TEXT, *_looked_for(notice, config, planned))),
+        *_said(on_top, language, planned, _SUBJECT),
+        *_said(said, language, planned, (*_TEXT, *_looked_for(notice, config, planned))),
         *_charges(notice),
         *_deadline(notice, said),
         *_subject(notice, subject),
@@ -562,12 +618,11 @@ def _own_values(business: Business, end: End) -> frozenset[str]:
     return frozenset({*values, business.account_holder, business.website, business.bic, end.agency, end.court})
 
 
-_ONE_SPACE = str.maketrans("\n\t\u00a0\u202f", "    ")
-
-
 def _masked(text: str, values: Iterable[str]) -> str:
     """The text with a row of x in the place of each value, also of one that is broken over two lines."""
-    flat = text.translate(_ONE_SPACE)
+    flat = text
+    for gap in "\n\t\u00a0\u202f":
+        flat = flat.replace(gap, " ")
     for value in values:
         at = flat.find(value)
         while at >= 0:
@@ -637,7 +692,7 @@ def _subject(notice: Notice, subject: str) -> Iterator[Remark]:
     """L13: an amount in the subject of an email that others read too."""
     name = notice.customer.email.partition("@")[0].lower()
     amount = _AMOUNT.search(subject)
-    if notice.channel == "email" and amount and (name in _SHARED or re.split(r"[.\-_+]", name)[0] in _SHARED):
+    if notice.channel != "letter" and amount and (name in _SHARED or re.split(r"[.\-_+]", name)[0] in _SHARED):
         severity = Severity.ERROR if notice.customer.kind == "consumer" else Severity.WARNING
         reason = (
             f"The subject names an amount, and {notice.customer.email} looks like an address that several people read."
@@ -708,16 +763,16 @@ def _name_words(name: str) -> set[str]:
 # ------------------------------------------------------------------ for `check`
 
 
-def findings(remarks: Iterable[Remark], config: Config, account_id: str = "") -> list[Finding]:
+def findings(remarks: Iterable[Remark], config: Config, account_id: str = "", about: str = "") -> list[Finding]:
     """The remarks as findings, without the warnings that the operator lets stand; with `account_id`, of that account alone.
 
-    An overrule of what cannot be overruled is a finding too.
+    `about` says whose notices they are of. An overrule of what cannot be overruled is a finding too.
     """
     found = []
     for remark in remarks:
         if _overrule(remark, config):
             continue
-        say = error if remark.severity is Severity.ERROR else warning
+        say = error if remark.severity is Severity.ERROR and not remark.unused else warning
         language = f".{remark.language}" if remark.language else ""
         file = f"{FOLDER}/{remark.letter}" if "." in remark.letter else f"{FOLDER}/{remark.letter}{language}.md"
         rule = RULES[remark.code]
@@ -726,7 +781,10 @@ def findings(remarks: Iterable[Remark], config: Config, account_id: str = "") ->
             hint += (
                 f' To let it stand: [[overrule]] code = "{remark.code}", letter = "{remark.letter}", reason = "...".'
             )
-        found.append(say(file, str(remark), hint, row=remark.row, account_id=account_id))
+        elif remark.unused:
+            hint += " No schedule and no answer uses this letter; once one does, this stops the run."
+        whose = f"{about or account_id}: " if about or account_id else ""
+        found.append(say(file, f"{whose}{remark}", hint, row=remark.row, account_id=account_id))
     return list(dict.fromkeys([*found, *_misplaced(config)]))
 
 
