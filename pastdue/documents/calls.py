@@ -89,10 +89,11 @@ def sheet(
     static: Mapping[str, bytes],
     portal_url: str = "",
     ways: Sequence[Sequence[int]] = (),
+    hours: str = "",
 ) -> Page:
     """The sheet for a call about one account and currency: today's to them, or theirs whenever it comes.
 
-    `ways` are plans that could be agreed, as amounts.
+    `ways` are plans that could be agreed, as amounts; `hours` says when to call, "" when any time will do.
     """
     where = locale(LANGUAGE, config.business)
     customer, business = standing.customer, config.business
@@ -119,7 +120,7 @@ def sheet(
             phone=cut(customer.phone, _TEXT),
             tel=telephone(customer.phone),
             email=cut(customer.email, _TEXT),
-            zone=_zone(customer, config),
+            hours=hours,
             portal_url=portal_url,
             is_due="call" in decision.channels,
             opening=_opening(standing, decision, asked, charges, config, where),
@@ -532,13 +533,6 @@ def _follows(standing: Standing, decision: Decision, config: Config) -> str:
 # ------------------------------------------------------------------ the tables
 
 
-def _zone(customer: Customer, config: Config) -> str:
-    """A reminder that it may be another time of day where they are."""
-    if not customer.timezone or customer.timezone == config.business.timezone:
-        return ""
-    return f"Their time zone is {cut(customer.timezone, _TEXT)}; yours is {config.business.timezone}."
-
-
 _HELD = {
     "dispute": "disputed: do not ask for it",
     "upheld": "to be credited: do not ask for it",
@@ -689,7 +683,8 @@ def check(templates: Mapping[str, str]) -> list[Finding]:
         config = Config.model_validate({"business": {"name": "Sample Joinery", "contact": "Sam Sample"}})
         decision = Decision("sample", "EUR", Action.CALL, ("a reason",))
         for standing in _samples():
-            sheet(standing, decision, config, templates, {}, "https://x/", ways=((20001, 20000, 20000),))
+            ways = ((20001, 20000, 20000),)
+            sheet(standing, decision, config, templates, {}, "https://x/", ways, "Call between 09:00 and 17:30")
 
     return site.trial(TEMPLATE, attempt)
 
@@ -704,7 +699,7 @@ def _samples() -> Iterator[Standing]:
     )
     paid = (Payment(on, 30000, "EUR", "S-1", "sample"),)
     activity = tuple(Activity(on, "sample", "call", note="sample") for _ in range(_CONTACTS + 1))
-    zoned = Customer("=sample", "Sample Customer", timezone="Asia/Tokyo", kind="consumer")
+    other = Customer("=sample", "Sample Customer", kind="consumer")
     broken = Promise(on, on, on, 5000, 5000, 100, PromiseState.PARTLY_KEPT)
     conduct = Conduct((broken,), None, "cash-flow", on, 1, (9,), Class.SLOW, "a figure", ("a proposal",), "a reason")
     plan = Plan(on, on, PlanState.GOOD, None, (Instalment(1, on, 5000, 0), Instalment(2, on, 5000, 0)))
@@ -717,5 +712,5 @@ def _samples() -> Iterator[Standing]:
     yield Standing(
         on, customer, "EUR", items, payments=paid, activity=activity, conduct=conduct, charges=charges, obligations=said
     )
-    yield Standing(on, zoned, "EUR", items[:1], conduct=Conduct(plan=plan))
-    yield Standing(on, zoned, "EUR", items[:1])
+    yield Standing(on, other, "EUR", items[:1], conduct=Conduct(plan=plan))
+    yield Standing(on, other, "EUR", items[:1])

@@ -108,6 +108,7 @@ class Morning:
     documents: Sequence[Document] = ()  # the notices to go today, as they lie in the outbox
     guards: Sequence[str] = ()  # why `send` will refuse, in words
     pages: Mapping[str, str] = field(default_factory=dict)  # customers' pages: account -> path
+    hours: Mapping[str, str] = field(default_factory=dict)  # by account that is called today: when to call, in words
     # By account and currency: what a call is worth, what it asks for, and how the one comes of the other.
     worth: Mapping[tuple[str, str], tuple[int, int, str]] = field(default_factory=dict)
     # By account and currency, of those whose business costs more than it pays, over twelve months: contacts, days late
@@ -150,6 +151,7 @@ class _Entry(NamedTuple):
     files: tuple[tuple[str, str], ...] = ()  # label and link
     phone: str = ""
     tel: str = ""
+    hours: str = ""  # when to call
     commands: tuple[str, ...] = ()  # what answers it
 
 
@@ -659,6 +661,7 @@ class _View:
             files=(*files, *self._sheet(standing)),
             phone=cut(customer.phone, _TEXT) if is_call else "",
             tel=telephone(customer.phone) if is_call else "",
+            hours=self.morning.hours.get(standing.account_id, "") if is_call else "",
         )
 
     def _who(self, standing: Standing) -> tuple[str, str, str]:
@@ -1028,6 +1031,7 @@ def _sample() -> Morning:
         [Finding(Severity.ERROR, "accounts/invoices.csv", "a message", "a hint", row=3)] * (_LISTED + 1),
         guards=("a guard",),
         pages=dict.fromkeys(accounts, "site/public/x/index.html"),
+        hours=dict.fromkeys(accounts, "Call between 09:00 and 17:30"),
         worth={(account, "EUR"): (9, 10, "90 % of a sample") for account in accounts},
         costly={(account, "EUR"): (6, 30, 0, 9, 5) for account in accounts},
         kept={"EUR": (17, 20, 1240000, 1600000)},

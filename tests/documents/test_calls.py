@@ -61,8 +61,8 @@ CALL = Decision(
 )
 
 
-def made(account=ACCOUNT, decision=CALL, config=CONFIG, url="https://pay.example/abc/", ways=()):
-    return calls.sheet(account, decision, config, TEMPLATES, STATIC, url, ways)
+def made(account=ACCOUNT, decision=CALL, config=CONFIG, url="https://pay.example/abc/", ways=(), hours=""):
+    return calls.sheet(account, decision, config, TEMPLATES, STATIC, url, ways, hours)
 
 
 def read(*args, **kwargs) -> Read:
@@ -135,12 +135,12 @@ def test_a_number_that_cannot_be_dialled_is_no_link(phone):
     assert (phone or "No telephone number") in page.text
 
 
-def test_their_time_zone_is_named_where_it_is_another():
+def test_the_sheet_says_when_to_call_where_not_any_time_will_do():
+    text = read(hours="Call between 09:00 and 17:30 their time (00:00-08:30 yours)").text
     assert (
-        "Their time zone is Asia/Tokyo; yours is Europe/Dublin."
-        in read(replace(ACCOUNT, customer=replace(CUSTOMER, timezone="Asia/Tokyo"))).text
+        "anna@bruckner.example Call between 09:00 and 17:30 their time (00:00-08:30 yours) +49 (0)30 555 0199" in text
     )
-    assert "time zone" not in read(replace(ACCOUNT, customer=replace(CUSTOMER, timezone="Europe/Dublin"))).text
+    assert "anna@bruckner.example +49 (0)30 555 0199" in read().text
 
 
 def test_a_disputed_invoice_is_shown_and_not_asked_for():
@@ -333,7 +333,7 @@ def test_the_sheet_stands_alone_and_is_sound():
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_text_from_the_books_is_shown_and_never_obeyed(text):
-    customer = Customer(text, text, contact=text, email=text, phone=text, timezone=text)
+    customer = Customer(text, text, contact=text, email=text, phone=text)
     account = standing(
         customer,
         item(text, 3, 5000, 6000, description=text, reference=text),
@@ -349,7 +349,7 @@ def test_text_from_the_books_is_shown_and_never_obeyed(text):
 
 
 LONG = standing(
-    Customer("W" * 24, "W" * 200, contact="C" * 200, phone="+44 20 7946 0000 ext 5555", email="e" * 90, timezone="Asia/Tokyo"),
+    Customer("W" * 24, "W" * 200, contact="C" * 200, phone="+44 20 7946 0000 ext 5555", email="e" * 90),
     *(item(f"{n:03}" + "I" * 27, 400 - n, 99_999_999_999, description="d" * 300, reference="r" * 300) for n in range(60)),
     payments=(paid(1, 99_999_999_999, "p" * 99, reference="q" * 99),) * 40,
     activity=tuple(Activity(ON, "x", "call", note="n " * 300) for _ in range(50)),
@@ -375,6 +375,9 @@ FULLEST = replace(
     ),
 )
 FULL_CALL = replace(CALL, reasons=("because " * 60,) * 5)
+FULL_HOURS = (
+    "Call between 11:00 and 19:00 or between 09:00 and 11:00 their time (00:00-08:00, 22:00-24:00 yours)"  # the longest
+)
 FULL_WAYS = tuple((59_999_999_999 // count + 1,) * (count - 1) + (1,) for count in (2, 3, 6, 12, 24))
 
 
@@ -389,7 +392,7 @@ def test_what_does_not_fit_is_counted():
 @pytest.mark.parametrize("account", [LONG, FULLEST], ids=["long", "fullest"])
 def test_the_longest_sheet_prints_on_one_page(account, tmp_path):
     url = "https://pay.harbourjoinery.example/b6gmzall54rtahyvkawc7hngsnokk45o/"
-    (tmp_path / "sheet.html").write_bytes(made(account, FULL_CALL, url=url, ways=FULL_WAYS).content)
+    (tmp_path / "sheet.html").write_bytes(made(account, FULL_CALL, url=url, ways=FULL_WAYS, hours=FULL_HOURS).content)
     subprocess.run(
         ["chromium", "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}",
          "--no-pdf-header-footer", f"--print-to-pdf={tmp_path / 'sheet.pdf'}", (tmp_path / "sheet.html").as_uri()],
@@ -600,7 +603,7 @@ def test_a_call_in_place_of_an_answer_opens_with_what_it_answers(step, said):
 @pytest.mark.parametrize(
     "place",
     [
-        "{% if zone %}",
+        "{% if hours %}",
         "{% if rest %}",
         "{% if older %}",
         "{% for outcome, command, row in outcomes %}",

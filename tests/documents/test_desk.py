@@ -155,6 +155,14 @@ def test_calls_come_in_order_of_the_sum_with_number_and_sheet():
     assert "tel:+35310000000" in read.links
 
 
+def test_when_to_call_stands_beside_the_number_of_those_who_are_called():
+    notice = (LATE, decided(LATE, Action.NOTICE))
+    hours = {"K-2": "Call between 09:00 and 17:30", "K-1": "No calls today"}
+    read = page(CALL, notice, hours=hours)
+    assert "+353 1 000 0000 Call between 09:00 and 17:30 call sheet" in section(read, "Calls to make")
+    assert "No calls today" not in read.text
+
+
 def test_calls_come_in_order_of_their_worth_and_each_says_why():
     small = (LATE, decided(LATE, Action.CALL, step="call", channels=("call",)))
     worth = {("K-1", "EUR"): (45000, 50000, "90 % for the payer"), ("K-2", "EUR"): (27000, 90000, "30 % for the payer")}
