@@ -138,7 +138,9 @@ def pages(run: Run, documents: Sequence[Document]) -> Iterator[Page]:
         if calls.has_sheet(account, decision):
             url = _portal_url(inputs, config, account)
             ways = telephone.ways_to_pay(account, config)
-            yield calls.sheet(account, decision, config, inputs.templates, inputs.static, url, ways, hours(account.customer))
+            yield calls.sheet(
+                account, decision, config, inputs.templates, inputs.static, url, ways, hours(account.customer)
+            )
     terms = partial(policy.links, run.letters, config)
     yield from portal.pages(
         run.standings, run.decisions, config, inputs.templates, inputs.static, inputs.portal_key, terms
