@@ -373,41 +373,42 @@ def sources(letters: Mapping[str, str], config: Config, used: Collection[str] | 
 
     `used` names the letters that somebody may get; all are where it is None. What stands in the others is marked as unused.
     """
-    names = None if used is None else frozenset(used)
-    return _sources(tuple(sorted(letters.items())), frozenset(_planned(config)), names)
-
-
-# The commands work a day out more than once, and what letters say is the same each time.
-@lru_cache(maxsize=4)
-def _sources(
-    letters: tuple[tuple[str, str], ...], planned: frozenset[str], used: frozenset[str] | None
-) -> tuple[Remark, ...]:
-    found: list[Remark] = []
+    planned = frozenset(_planned(config))
     known = None if used is None else _with_partials(letters, used)
-    for name, text in letters:
-        if not name.endswith((".md", ".html")):
-            continue
-        each = templates.source(name, text)
-        stem, language = (each.letter, each.language) if each else (name, "")
-        unused = known is not None and each is not None and stem not in known
-        starts = [0, *(line.end() for line in re.finditer("\n", text))]
-        remarks: dict[Remark, None] = {}
-        for where, pieces in _readings(text, name):
-            place = _starts_of(pieces, starts)
-            plain = "".join(piece for _, piece in pieces)
-            for remark in _remarks(plain, language, planned, where, place):
-                remarks[replace(remark, letter=stem, language=language, unused=unused)] = None
-        found += remarks
+    found: list[Remark] = []
+    for name, text in sorted(letters.items()):
+        for remark in _in_source(name, text, planned):
+            # email.html and the like dress all letters
+            unused = known is not None and "." not in remark.letter and remark.letter not in known
+            found.append(replace(remark, unused=unused))
     return tuple(found)
+
+
+# The commands work a day out more than once, and what a letter says is the same each time.
+@lru_cache(maxsize=512)
+def _in_source(name: str, text: str, planned: frozenset[str]) -> tuple[Remark, ...]:
+    """What one file of the operator's may not say."""
+    if not name.endswith((".md", ".html")):
+        return ()
+    each = templates.source(name, text)
+    letter, language = (each.letter, each.language) if each else (name, "")
+    starts = [0, *(line.end() for line in re.finditer("\n", text))]
+    remarks: dict[Remark, None] = {}
+    for where, pieces in _readings(text, name):
+        place = _starts_of(pieces, starts)
+        plain = "".join(piece for _, piece in pieces)
+        for remark in _remarks(plain, language, planned, where, place):
+            remarks[replace(remark, letter=letter, language=language)] = None
+    return tuple(remarks)
 
 
 _INCLUDED = re.compile(r"\binclude\s+[\"']([^\"'.]+)")
 
 
-def _with_partials(letters: tuple[tuple[str, str], ...], used: frozenset[str]) -> frozenset[str]:
+def _with_partials(letters: Mapping[str, str], used: Collection[str]) -> frozenset[str]:
     """The letters, and the partials that they include, in any language; every email has the footer."""
     includes: dict[str, set[str]] = {}
-    for name, text in letters:
+    for name, text in letters.items():
         if each := templates.source(name, text):
             includes.setdefault(each.letter, set()).update(_INCLUDED.findall(text))
     known, new = set[str](), {*used, "_footer"}
