@@ -5,18 +5,21 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import lru_cache, partial
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
 from pastdue import config as config_file
 from pastdue.books import ledger as books
 from pastdue.books.tables import RawFile
 from pastdue.config import Config
-from pastdue.documents import attachments, calls, desk, emails, linter, note, notices, paper, policy, portal
+from pastdue.documents import attachments, calls, desk, emails, note, notices, paper, policy, portal
 from pastdue.documents.letters import ANSWERS, NOTE, Letter, LetterError, Letters
-from pastdue.documents.linter import Remark
 from pastdue.dunning import calls as telephone
 from pastdue.dunning import consequences, deliveries, escalation, limitation, limits, onboarding, regimes, standing
 from pastdue.findings import Finding, Severity, error, in_reading_order, warning
 from pastdue.model import Action, Decision, Document, Inputs, Ledger, Notice, Page, Standing
+
+if TYPE_CHECKING:  # the linter is for runs that write letters; the others start without it
+    from pastdue.documents.linter import Remark
 
 _DEMO_KEY = "723b3ff15ea057382308ae4378155dbc5fa39f5484710f70b20cddd970549b63"  # the hash of the portal.key that is published with the demo
 
@@ -35,7 +38,7 @@ class Run:
     notices: tuple[Notice, ...]
     unbilled: tuple[deliveries.Unbilled, ...]  # delivered work without an invoice
     findings: tuple[Finding, ...]
-    remarks: tuple[Remark, ...] = ()  # what the linter found in the letters, also what the operator lets stand
+    remarks: "tuple[Remark, ...]" = ()  # what the linter found in the letters, also what the operator lets stand
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,8 @@ def run(
     findings += _what_is_announced(config, ledger)
     remarks: tuple[Remark, ...] = ()
     if check_letters:
+        from pastdue.documents import linter
+
         wanted = list(_letters_wanted(config, ledger))
         findings += letters.check(wanted, config)
         remarks = linter.sources(inputs.letters, config, _said_to_anybody(wanted, config))
@@ -96,7 +101,7 @@ def documents(
     invoices: Mapping[str, bytes],
     typeset: Callable[[str, bytes], bytes],
     progress: Callable[[], None] = lambda: None,
-    heard: Callable[[Remark], None] = lambda _remark: None,
+    heard: "Callable[[Remark], None]" = lambda _remark: None,
 ) -> tuple[list[Document], list[Finding]]:
     """Every notice in the form of its channel, all of them before any is sent, and those that could not be written.
 
@@ -104,6 +109,8 @@ def documents(
     PDF of the data of a document's enclosure, and raises ValueError where it cannot. A letter that cannot be written for
     one account, or may not be sent to it, is an error of that account. `heard` gets all that the linter found.
     """
+    from pastdue.documents import linter
+
     made: list[Document] = []
     findings: list[Finding] = []
     mild: list[tuple[Notice, Remark]] = []
@@ -176,15 +183,19 @@ def _but_for(findings: Iterable[Finding], told: Iterable[Finding]) -> tuple[Find
     return tuple(finding for finding in findings if finding not in others)
 
 
-def _remarks(run: Run, notice: Notice, letter: Letter, account: Standing, decision: Decision) -> tuple[Remark, ...]:
+def _remarks(run: Run, notice: Notice, letter: Letter, account: Standing, decision: Decision) -> "tuple[Remark, ...]":
     """What stands against sending the notice as it is written."""
+    from pastdue.documents import linter
+
     disputed = {hold.invoice_id for hold in decision.holds if hold.kind == "dispute"}
     barred = limitation.time_barred(account, run.config)
     return linter.notice(notice, letter.subject, letter.text, run.config, disputed, barred)
 
 
-def _once_each(mild: Iterable[tuple[Notice, Remark]], run: Run) -> Iterator[Finding]:
+def _once_each(mild: "Iterable[tuple[Notice, Remark]]", run: Run) -> Iterator[Finding]:
     """The warnings about finished notices: each once, however many accounts it is of, and none that its letter had already."""
+    from pastdue.documents import linter
+
     known = {(remark.code, remark.found) for remark in run.remarks}
     whose: dict[tuple[str, str, str, str], tuple[Remark, dict[str, None]]] = {}
     for notice, remark in mild:

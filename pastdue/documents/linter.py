@@ -53,19 +53,24 @@ class Rule:
     of_notice: bool  # read off the notice, not off its words
 
 
-# As with the tool's own languages: a part of the program that happens to be written in TOML, loaded with the module.
-_TABLES: dict[str, dict[str, Any]] = {
-    entry.name.removesuffix(".toml"): tomllib.loads(entry.read_text(encoding="utf-8"))
+# As with the tool's own languages: parts of the program that happen to be written in TOML.
+_FILES = {
+    entry.name.removesuffix(".toml"): entry
     for entry in (files("pastdue.documents") / "linter_rules").iterdir()
     if entry.name.endswith(".toml")
 }
 
+
+def _table(name: str) -> dict[str, Any]:
+    return tomllib.loads(_FILES[name].read_text(encoding="utf-8"))
+
+
 RULES: Mapping[str, Rule] = {
     code: Rule(code, r["title"], Severity(r["severity"]), r["reason"], r["basis"], r.get("of") == "notice")
-    for code, r in _TABLES.pop("rules").items()
+    for code, r in _table("rules").items()
 }
 
-LANGUAGES = tuple(sorted(_TABLES))
+LANGUAGES = tuple(sorted(_FILES.keys() - {"rules"}))
 
 # ------------------------------------------------------------------ the words of a language
 
@@ -111,9 +116,10 @@ def _regex(text: str, macros: Mapping[str, str], *, cased: bool = False) -> re.P
     return re.compile(re.sub(r"\s*\n\s*", "", text))
 
 
-@lru_cache(maxsize=len(_TABLES))
+# Read with the first letter: commands that read none do not wait for them.
+@lru_cache(maxsize=len(_FILES))
 def _language(tag: str) -> _Language:
-    table = _TABLES[tag]
+    table = _table(tag)
     macros: dict[str, str] = {
         name: "|".join(each) if isinstance(each, list) else each for name, each in table["words"].items()
     }
@@ -135,7 +141,7 @@ def _language(tag: str) -> _Language:
 
 def _tables(language: str) -> tuple[str, ...]:
     """The tables for a letter's language: its own; all of them where there is none."""
-    own = [tag for tag in words.chain(language) if tag in _TABLES]
+    own = [tag for tag in words.chain(language) if tag in LANGUAGES]
     return (own[0],) if own else LANGUAGES
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from itertools import product
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import pytest
@@ -388,6 +389,19 @@ def test_a_consequence_that_is_announced_nowhere_is_idle() -> None:
     stop = "From 1 April we will suspend all deliveries."
     assert codes(about(), stop) == ["L03"]
     assert codes(about(announces=(Announcement("stop-service", ON + timedelta(30)),)), stop) == []
+
+
+@pytest.mark.parametrize("width", [30, 72])
+def test_a_notice_breaks_the_rules_that_its_words_break_however_it_is_wrapped(width: int) -> None:
+    for language, _, sentence in refused():
+        text = (
+            f"Dear Acme Ltd,\n\n{fill(sentence, width, break_on_hyphens=False)}\n\nPlease pay 500.00 by 9 March 2026."
+        )
+        there = {each.code for each in linter.words_of(text, language)}
+        notice = about()
+        notice = replace(notice, customer=replace(notice.customer, language=language))
+        assert there, sentence
+        assert there <= set(codes(notice, text)), sentence
 
 
 def test_names_in_the_books_are_not_the_letter_s_words() -> None:
