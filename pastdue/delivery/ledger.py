@@ -4,13 +4,19 @@ A cell holds exactly what it is, also where a spreadsheet would take it for a fo
 come back as it went in, or the next run would not know the item again, and a customer would be asked twice. Such a
 number comes from the operator's own sheet, which shows it in the same way; text that others write, the replies of mail
 servers, always begins with a digit of its code or with our own words, see `mail.Reply`.
+
+Its last column chains the rows: each says the hash of the one before it and of itself, so that none can be changed,
+removed or moved without the next ones telling. A ledger that began before there was a chain keeps its rows as they are;
+its first chained row says the hash of all of them.
 """
 
 import csv
 import io
+import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
 
 from pastdue.delivery import Stopped
@@ -37,8 +43,11 @@ COLUMNS = (
     "at",
     "reply",
     "recipient",
+    "chain",
 )
+CHAIN = COLUMNS[-1]
 _HEADER = (",".join(COLUMNS) + "\n").encode("ascii")
+_UNCHAINED = (",".join(COLUMNS[:-1]) + "\n").encode("ascii")  # of a ledger that began before there was a chain
 _RESTORE = "It is the tool's own: `git diff accounts/notices.csv` shows the change, `git checkout accounts/notices.csv` takes it back."
 
 Row = Mapping[str, str]
@@ -63,11 +72,7 @@ class NoticesLedger:
 
     def rows(self) -> list[dict[str, str]]:
         """All lines, in the order things happened."""
-        try:
-            text = self.content().decode("utf-8")
-            return [{key: row[key] or "" for key in COLUMNS} for row in csv.DictReader(io.StringIO(text, newline=""))]
-        except (UnicodeDecodeError, csv.Error, KeyError) as problem:
-            raise Stopped(f"{PATH} is not as the tool left it", _RESTORE) from problem
+        return parse(self.content())
 
     def check(self, committed: bytes) -> None:
         """Stopped unless the file is what git has of it with whole lines after that: it only ever grows.
@@ -79,22 +84,26 @@ class NoticesLedger:
             return
         if not content:
             raise Stopped(f"{PATH} is gone", _RESTORE)
-        if not content.startswith(_HEADER):
+        if not content.startswith((_HEADER, _UNCHAINED)):
             raise Stopped(f"{PATH} has other columns", _RESTORE)
-        if not content.startswith(committed):
+        if not grew(committed, content):
             raise Stopped(f"{PATH} was changed by hand", _RESTORE)
         if not content.endswith(b"\n"):
             self._cut(content.rfind(b"\n") + 1)
 
     def append(self, rows: Iterable[Row]) -> None:
-        """Adds the rows and waits until they are on the disk."""
+        """Adds the rows, each chained to the one before it, and waits until they are on the disk."""
+        before = self.content()
         text = io.StringIO()
         writer = csv.DictWriter(text, COLUMNS, lineterminator="\n", restval="")
-        writer.writerows(rows)
+        writer.writerows(chained(rows, end_of_chain(before)))
         lines = text.getvalue().encode()
         created = not self.path.exists()
         try:
             self.path.parent.mkdir(exist_ok=True)
+            if before.startswith(_UNCHAINED):
+                self._replace(_HEADER + body(before) + lines)
+                return
             handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
             try:
                 self._write(handle, lines)
@@ -119,6 +128,21 @@ class NoticesLedger:
                 os.ftruncate(handle, end)
             raise
 
+    def _replace(self, content: bytes) -> None:
+        """The whole file anew: the old one or the new one, at every moment."""
+        new = self.path.with_name(f".{self.path.name}.new")
+        handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            new.replace(self.path)
+        except OSError:
+            new.unlink(missing_ok=True)
+            raise
+        flush(self.path.parent)
+
     def _cut(self, end: int) -> None:
         handle = os.open(self.path, os.O_WRONLY)
         try:
@@ -126,6 +150,58 @@ class NoticesLedger:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+def parse(content: bytes) -> list[dict[str, str]]:
+    """The rows of a ledger's bytes; in one that began before there was a chain, that column is blank."""
+    try:
+        lines = csv.DictReader(io.StringIO(content.decode("utf-8"), newline=""))
+        return [{name: row[name] or "" for name in COLUMNS[:-1]} | {CHAIN: row.get(CHAIN) or ""} for row in lines]
+    except (UnicodeDecodeError, csv.Error, KeyError) as problem:
+        raise Stopped(f"{PATH} is not as the tool left it", _RESTORE) from problem
+
+
+def body(content: bytes) -> bytes:
+    """All rows of a ledger's bytes, without the header."""
+    return content.partition(b"\n")[2]
+
+
+def grew(before: bytes, after: bytes) -> bool:
+    """True when the one is the other with rows after it; the header may have got the chain's column since."""
+    if after.startswith(_HEADER) and before.startswith(_UNCHAINED):
+        return body(after).startswith(body(before))
+    return after.startswith(before)
+
+
+# ------------------------------------------------------------------ the chain
+
+
+def link(before: str, row: Row) -> str:
+    """A row's place in the chain: the hash of the chain before it and of the row's cells that are not blank."""
+    cells = {name: cell for name, cell in row.items() if cell and name != CHAIN}
+    text = json.dumps(cells, sort_keys=True, separators=(",", ":"))
+    return sha256(f"{before}\n{text}".encode()).hexdigest()
+
+
+def beginning(content: bytes) -> str:
+    """What the first chained row is chained to: the hash of the lines before it, which have no chain of their own."""
+    return sha256(content).hexdigest()
+
+
+def end_of_chain(content: bytes) -> str:
+    """What the next row is chained to."""
+    rows = parse(content)
+    return rows[-1][CHAIN] if rows and rows[-1][CHAIN] else beginning(body(content))
+
+
+def chained(rows: Iterable[Row], before: str) -> Iterator[dict[str, str]]:
+    """The rows with their places in the chain that ended with `before`."""
+    for row in rows:
+        before = link(before, row)
+        yield {**row, CHAIN: before}
+
+
+# ------------------------------------------------------------------ what the rows say
 
 
 def last_states(rows: Iterable[Row]) -> dict[str, list[Row]]:

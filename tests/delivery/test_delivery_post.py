@@ -95,7 +95,7 @@ def test_a_run_sends_records_and_commits_in_one_commit(workspace: Path, server: 
     assert [(line["notice_id"], line["invoice_id"], line["state"]) for line in rows] == [
         (A1, "A1-1", "sent"), (A1, "A1-2", "sent"), (B2, "B2-1", "sent"), (f"{DAY}-B2-demand-letter", "B2-9", "printed")
     ]  # fmt: skip
-    assert rows[0] | {"reply": "", "state": ""} == row("A1", "A1-1", notice=A1) | {
+    assert rows[0] | {"reply": "", "state": "", "chain": ""} == row("A1", "A1-1", notice=A1) | {
         "state": "",
         "reply": "",
         "message_id": mails[0].message_id,
@@ -103,6 +103,7 @@ def test_a_run_sends_records_and_commits_in_one_commit(workspace: Path, server: 
         "file": mails[0].path,
         "at": "2026-03-02T09:30:00+00:00",
         "recipient": "a1@customer.example",
+        "chain": "",
     }
     assert rows[0]["reply"].startswith("250 ")
     assert "fatal" not in git(workspace, "fsck", "--strict")
