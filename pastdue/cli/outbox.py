@@ -13,7 +13,7 @@ import click
 from pastdue import flow, money
 from pastdue.cli import DONE, FAILED, FINDINGS, STOPPED, Desk, _moment, _now, screen
 from pastdue.delivery import Stopped, files, mail, pdf, post
-from pastdue.documents import attachments, notices
+from pastdue.documents import attachments, emails, notices
 from pastdue.findings import Finding, error, warning
 from pastdue.flow import Run
 from pastdue.model import Document, Notice, Page, State
@@ -91,7 +91,9 @@ def send(desk: Desk, on: date | None, *, only: str | None, yes: bool, posted: bo
         if not yes and not _confirmed(run, len(composed.documents)):
             desk.err.print("Nothing was sent.")
             return STOPPED
-        outcome = out.deliver([_parcel(d) for d in composed.documents], _transport(run), [files.PORTAL_KEY])
+        log = out.head
+        final = [emails.witnessed(document, log) for document in composed.documents]
+        outcome = out.deliver([_parcel(d) for d in final], _transport(run), [files.PORTAL_KEY])
         code = _tell(desk, outcome)
         after = desk.run(on)
         _write(desk, compose(desk, after, fresh=False), recorded=_recorded(after))

@@ -21,6 +21,7 @@ ALLOWED = REQUIRED | {
     "content-language",
     "content-transfer-encoding",
     "x-pastdue-notice",
+    "x-pastdue-log",
 }
 DRAFT = "x-unsent"  # opens in a mail program as a draft; no such message is to leave by itself
 

@@ -35,6 +35,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from pastdue import __version__
 from pastdue.delivery import Stopped, files, gate, journal
 from pastdue.delivery.git import Repository
 from pastdue.delivery.journal import Fate, Filed, Journal
@@ -42,6 +43,7 @@ from pastdue.delivery.ledger import COLUMNS, PATH, NoticesLedger, Row, last_stat
 from pastdue.delivery.mail import Envelope, Transport
 from pastdue.model import COPY, State
 
+VERSION = "Pastdue-Version"  # the trailer of a run's commit: the program that wrote its documents
 SAME_ANSWER = 3  # so many in a row are not the notices' fault
 # RFC 3463: no such mailbox or domain, or this mailbox is full or closed. Three dead addresses in a row are no outage.
 _ONE_MAILBOX = re.compile(r"[45]\d\d [45]\.(1\.(1|2|3|6|10)|2\.\d{1,3})\b")
@@ -162,6 +164,11 @@ class Post:
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._held.close()
+
+    @property
+    def head(self) -> str:
+        """The log's last commit, which the emails of this run name; "" before the first one."""
+        return self._repository.head()
 
     # -------------------------------------------------------------- what the operator can ask for
 
@@ -565,14 +572,14 @@ def _result(fate: Fate) -> Result:
 
 
 def _message(told: Sequence[Fate], note: str) -> str:
-    """The commit message of a run: how many notices to how many accounts, then a line per notice."""
+    """The commit message of a run: how many notices to how many accounts, a line per notice, and what wrote them."""
     entries = [fate.entries[-1] for fate in told]
     lines = [
         f"Notice: {entry.filed.notice_id} {entry.state} {entry.filed.message_id or '-'} "
         f"sha256:{entry.filed.sha256[:16]} {entry.filed.line}".rstrip()
         for entry in entries
     ]
-    return "\n".join([_subject(told), "", *([note, ""] if note else []), *lines, ""])
+    return "\n".join([_subject(told), "", *([note, ""] if note else []), *lines, "", f"{VERSION}: {__version__}", ""])
 
 
 def _subject(told: Sequence[Fate]) -> str:

@@ -8,6 +8,7 @@ import binascii
 import re
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from email import message_from_bytes, policy
 from email.header import decode_header
@@ -59,6 +60,23 @@ def compose(
         recipient=recipient,
         message_id=message_id(notice.notice_id, config),
     )
+
+
+def witnessed(document: Document, commit: str) -> Document:
+    """The email with the log's last commit in its header, so that whoever keeps it is a witness of the log up to there.
+
+    A letter, and an email of a log that has no commit yet, is as it was.
+    """
+    if document.kind != "eml" or not commit:
+        return document
+    if not _COMMIT.fullmatch(commit):
+        raise ValueError(f"no name of a commit: {commit[:80]!r}")
+    head, rest = document.content.split(b"\r\nMIME-Version: ", 1)
+    return replace(document, content=head + b"\r\n" + _header(LOG, commit) + b"MIME-Version: " + rest)
+
+
+LOG = "X-Pastdue-Log"
+_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 def message_id(notice_id: str, config: Config) -> str:
@@ -187,7 +205,7 @@ def _header(name: str, value: str | Mailbox) -> bytes:
 
 
 # Headers whose words are not prose: never encoded, and checked to need none.
-_STRUCTURED = frozenset({"Date", "Message-ID", "In-Reply-To", "References", "Content-Language", "MIME-Version"})
+_STRUCTURED = frozenset({"Date", "Message-ID", "In-Reply-To", "References", "Content-Language", "MIME-Version", LOG})
 
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~ ]+")
 

@@ -16,6 +16,7 @@ from fault_workspace import DAY, NOW, git, letter, parcel, row, states
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pastdue import __version__
 from pastdue.delivery import Stopped, files, journal
 from pastdue.delivery.ledger import COLUMNS, PATH, NoticesLedger, missing
 from pastdue.delivery.mail import Folder, Patience, Sendmail, Smtp
@@ -89,6 +90,8 @@ def test_a_run_sends_records_and_commits_in_one_commit(workspace: Path, server: 
         f"Notice: {A1} sent {mails[0].message_id} sha256:{mails[0].sha256[:16]} A1 reminder 200.00 EUR: due 2026-02-20",
         f"Notice: {B2} sent {mails[1].message_id} sha256:{mails[1].sha256[:16]} B2 reminder 100.00 EUR: due 2026-02-20",
         f"Notice: {DAY}-B2-demand-letter printed - sha256:{letter('B2').sha256[:16]} B2 demand 100.00 EUR",
+        "",
+        f"Pastdue-Version: {__version__}",
         "",
     ]
     rows = NoticesLedger(workspace).rows()

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from pastdue.config import Config
 from pastdue.documents import emails
-from pastdue.documents.emails import address, compose, message_id
+from pastdue.documents.emails import address, compose, message_id, witnessed
 from pastdue.documents.letters import Letter
 from pastdue.model import COPY, Customer, Document, Notice, NoticeItem, OpenItem
 
@@ -98,6 +98,17 @@ def test_headers_are_exactly_these() -> None:
         "Content-Type: multipart/alternative;",
         f' boundary="{re.search("boundary=.([^;]*).$", head)[1]}"',
     ]
+
+
+def test_an_email_that_is_sent_names_the_last_commit_of_the_log_and_is_as_it_was_otherwise() -> None:
+    document, commit = written(), "0123456789abcdef0123456789abcdef01234567"
+    sent = witnessed(document, commit)
+    assert read(sent)["X-Pastdue-Log"] == commit
+    assert sent.content.replace(f"X-Pastdue-Log: {commit}\r\n".encode(), b"") == document.content
+    assert witnessed(document, "") == document
+    assert read(witnessed(document, "f" * 64))["X-Pastdue-Log"] == "f" * 64
+    with pytest.raises(ValueError, match="no name of a commit"):
+        witnessed(document, "HEAD\r\nBcc: x@y.example")
 
 
 def test_a_draft_says_so_and_a_reply_joins_its_thread() -> None:
