@@ -421,6 +421,9 @@ class Standing:
     conduct: Conduct = Conduct()
     regime: str = ""  # the rule that interest from this account runs by; "" when none may be claimed
     charges: tuple[Charge, ...] = ()  # interest and fixed sums, of open items and of paid ones that still owe some
+    claims: tuple[
+        Charge, ...
+    ] = ()  # what may be asked for of them now: announced, and to the day of a notice whose deadline runs
     obligations: tuple[Obligation, ...] = ()  # every announced consequence, in the order of their days
 
     @property

@@ -8,7 +8,7 @@ from pastdue.model import Charge, OpenItem, Standing
 
 def told(standing: Standing) -> tuple[Charge, ...]:
     """The charges that may be shown to the customer and claimed: something is owed, and a notice announced it before."""
-    return tuple(charge for charge in standing.charges if charge.told and charge.owed)
+    return standing.claims
 
 
 def claimed(charges: Iterable[Charge], items: Collection[OpenItem], held: Collection[str]) -> tuple[Charge, ...]:

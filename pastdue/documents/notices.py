@@ -87,7 +87,7 @@ def _lines(standing: Standing, decision: Decision) -> tuple[NoticeItem, ...]:
         return ()
     answer = decision.answer
     held = {hold.invoice_id for hold in decision.holds if hold.invoice_id}
-    charges = {c.key: c for c in standing.charges if c.told and c.owed and c.invoice_id not in held}
+    charges = {claim.key: claim for claim in standing.claims if claim.invoice_id not in held}
     if answer:
         about = set(answer.items)
         lines = [

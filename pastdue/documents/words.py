@@ -362,7 +362,7 @@ def _charges(notice: Notice, config: Config, language: str, where: str) -> dict[
         "interest": show(interest) if interest else "",
         "fees": show(fees) if fees else "",
         "daily_interest": show(daily) if interest and (daily := sum(map(_daily, charges))) else "",
-        "interest_until": days.display(notice.on, where) if interest else "",
+        "interest_until": days.display(max(c.accruals[-1].last for c in with_interest), where) if interest else "",
         "interest_law": _basis("basis", notice.regime, config, words(language), where).strip(" ,"),
         "worksheet": [
             _worksheet_line(charge, line, where)

@@ -149,7 +149,7 @@ def _prepayment(standing: Standing, asked: Sequence[OpenItem]) -> Iterator[Answe
 
 def _charges(standing: Standing, calendar: Calendar) -> Iterator[Answer]:
     """What is left of interest and fixed sums once every invoice is paid: told once, after the payment that left it."""
-    charges = [charge for charge in standing.charges if charge.told and charge.owed]
+    charges = standing.claims
     paid_on = max((payment.received for payment in standing.payments), default=date.min)
     if standing.items or not charges or sent_since(standing, CHARGES, paid_on):
         return

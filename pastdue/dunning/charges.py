@@ -4,6 +4,9 @@ Interest and fixed sums begin where a notice announced them and the law lets the
 money came, and what money is taken for may depend on how much had accrued: so an account with charges is taken through
 the days on which something happened. Money once taken for a charge stays taken, unless it is taken back; all other money
 meets invoices as `ageing` has it, so that without charges both come to the same.
+
+While the deadline of a notice runs, no more interest is taken or asked for than that notice claimed, and who pays all that it
+asks for by then owes no more: a letter that says "please pay 512.85 by 9 March" is kept to.
 """
 
 from bisect import bisect_left
@@ -85,8 +88,10 @@ def with_charges(
     pauses = [*_hardship(standing), *plans_kept]
     account = _Account(standing, _debts(dues, standing, config, regime, pauses), regime)
     account.go_through_the_days(moves)
-    charges = tuple(filter(None, map(account.charge, account.debts)))
-    found = replace(standing, charges=charges, credit=account.credit)
+    charges = tuple(charge for debt in account.debts if (charge := account.charge(debt, standing.on)))
+    cut = (account.charge(debt, debt.claimed_to(standing.on)) for debt in account.debts)
+    claims = tuple(claim for claim in cut if claim and claim.told and claim.owed)
+    found = replace(standing, charges=charges, claims=claims, credit=account.credit)
     opens = {debt.key: debt.open for debt in account.debts if debt.open > 0}
     if opens == {item.key: item.open for item in standing.items}:
         return found
@@ -129,6 +134,7 @@ class _Debt:
     pauses: list[Pause]  # stretches in which it does not
     told: date | None  # the day of the notice that announced interest; before the day after it none is claimed
     fee_days: list[date]  # the days for which a fixed sum was announced
+    deadlines: list[tuple[date, date]]  # of the notices that asked for it: their day, and their pay-by date
     fee: int = 0
     fee_on: date | None = None
     opens: list[tuple[date, int]] = field(default_factory=list)  # the principal, by the day from which it was open
@@ -144,6 +150,11 @@ class _Debt:
     @property
     def open(self) -> int:
         return self.opens[-1][1] if self.opens else 0
+
+    def claimed_to(self, on: date) -> date:
+        """The day up to which interest may be claimed on the day: that of the last notice, while its deadline runs."""
+        told, pay_by = max((each for each in self.deadlines if each[0] <= on), default=(on, on))
+        return told if on <= pay_by else on
 
 
 def _debts(
@@ -196,6 +207,7 @@ def _debt(
             and (on - told).days > regime.sums.notice_days  # the days that a notice must leave before it is owed
             and not any(told <= day < on for day in no_fee)
         ],
+        deadlines=[(line.on, line.pay_by) for line in heard if line.is_step and line.pay_by],
     )
 
 
@@ -343,12 +355,14 @@ class _Account:
                 self._note(on + _DAY)
             if self.credit:
                 self._pay_from_credit(on)
+            if day.money:
+                self._keep_to_the_letter(on)
             for line in day.waivers:
                 self._waive(line)
 
-    def charge(self, debt: _Debt) -> Charge | None:
-        """What the debt owes beside its principal; None where nothing ever was."""
-        accruals = self._accruals(debt, self.on)
+    def charge(self, debt: _Debt, until: date) -> Charge | None:
+        """What the debt owes beside its principal, with interest to the day `until`; None where nothing ever was."""
+        accruals = self._accruals(debt, until)
         if not accruals and not debt.fee:
             return None
         return Charge(
@@ -451,13 +465,23 @@ class _Account:
         for debt in self._charged:
             self.credit -= self._take(debt, self.credit, "", on)
 
+    def _keep_to_the_letter(self, on: date) -> None:
+        """Who has paid all that a notice asked for by its deadline owes no interest of the days since."""
+        for debt in self._charged:
+            if debt.open or debt.claimed_to(on) == on:
+                continue
+            rest = self._owed(debt, "interest", on)
+            if rest and not any(self._claimable(debt, slot, on) for slot in _SLOTS):
+                debt.waived["interest"] += rest
+                debt.settled.append((on + _DAY, rest))
+
     def _take(self, debt: _Debt, most: int, invoice: str, on: date) -> int:
         """Takes money for the fixed sum, and for interest that they were told of before the day; how much."""
         taken = 0
         for slot in _SLOTS:
             if slot == "interest" and (debt.told is None or debt.told >= on):
                 continue
-            sum_ = min(most - taken, self._owed(debt, slot, on))
+            sum_ = min(most - taken, self._claimable(debt, slot, on))
             self._book(debt, slot, sum_, invoice, on)
             taken += sum_
         return taken
@@ -481,6 +505,14 @@ class _Account:
     def _owed(self, debt: _Debt, slot: Slot, on: date) -> int:
         all_ = debt.fee if slot == "fee" else self._accrued(debt, on)
         return max(all_ - debt.paid[slot] - debt.waived[slot], 0)
+
+    def _claimable(self, debt: _Debt, slot: Slot, on: date) -> int:
+        """What money of the day may be taken for."""
+        until = debt.claimed_to(on)
+        if slot == "fee" or until == on:
+            return self._owed(debt, slot, on)
+        accrued = sum(line.amount for line in self._accruals(debt, until))
+        return max(accrued - debt.paid["interest"] - debt.waived["interest"], 0)
 
     def _accrued(self, debt: _Debt, on: date) -> int:
         if debt.closed_with is not None:

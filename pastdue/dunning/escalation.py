@@ -136,7 +136,7 @@ def _with_announcements(decision: Decision, standing: Standing, schedule: Schedu
 
 def _nothing_open(standing: Standing, held: tuple[Hold, ...]) -> Decision:
     action, why = Action.SETTLED, "everything is paid"
-    left = sum(charge.owed for charge in standing.charges if charge.told)
+    left = sum(claim.owed for claim in standing.claims)
     if left:
         amount = f"{money.to_text(left, standing.currency)} {standing.currency}"
         action, why = (

@@ -1,6 +1,7 @@
 """What the tests of site, desk and call sheets share: the shipped templates, small books, and a reader of finished pages."""
 
 import re
+from dataclasses import replace
 from datetime import date, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
@@ -73,6 +74,11 @@ def standing(account: str | Customer, *items: OpenItem, currency: str = "EUR", *
         buckets[0 if late <= 0 else 5 if late > 120 else (late + 29) // 30] += each.open
     oldest_first = tuple(sorted(items, key=lambda each: each.due))
     return Standing(ON, customer, currency, oldest_first, buckets=tuple(buckets), **more)  # type: ignore[arg-type]
+
+
+def with_claims(account: Standing) -> Standing:
+    """The standing as the rules leave it where no deadline runs: what was told of and is owed may be asked for."""
+    return replace(account, claims=tuple(each for each in account.charges if each.told and each.owed))
 
 
 def paid(ago: int, amount: int, invoice: str = "", currency: str = "EUR", reference: str = "") -> Payment:

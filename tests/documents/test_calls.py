@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from page_tools import CONFIG, HOSTILE, ON, STATIC, TEMPLATES, Read, item, paid, sent, standing
+from page_tools import CONFIG, HOSTILE, ON, STATIC, TEMPLATES, Read, item, paid, sent, standing, with_claims
 
 from pastdue.config import Columns, Config
 from pastdue.documents import calls, excuses
@@ -62,7 +62,7 @@ CALL = Decision(
 
 
 def made(account=ACCOUNT, decision=CALL, config=CONFIG, url="https://pay.example/abc/", ways=(), hours=""):
-    return calls.sheet(account, decision, config, TEMPLATES, STATIC, url, ways, hours)
+    return calls.sheet(with_claims(account), decision, config, TEMPLATES, STATIC, url, ways, hours)
 
 
 def read(*args, **kwargs) -> Read:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from page_tools import CONFIG, HOSTILE, ON, STATIC, TEMPLATES, Read, item, paid, sent, standing
+from page_tools import CONFIG, HOSTILE, ON, STATIC, TEMPLATES, Read, item, paid, sent, standing, with_claims
 
 from pastdue.documents import desk
 from pastdue.documents.desk import Morning
@@ -53,7 +53,7 @@ def document(account, channel, path, kind):
 
 
 def page(*pairs, config=CONFIG, **more) -> Read:
-    morning = Morning(ON, [standing for standing, _ in pairs], [decision for _, decision in pairs], **more)
+    morning = Morning(ON, [with_claims(standing) for standing, _ in pairs], [decision for _, decision in pairs], **more)
     return Read(desk.desk(morning, config, TEMPLATES, STATIC).content)
 
 

@@ -821,7 +821,8 @@ def test_a_notice_adds_up_from_what_it_shows_and_asks_for_it_all() -> None:
     assert "Please pay €558.20 by 9 March 2026" in text
     assert "2030 €512.50 11 Feb 2026 2 Mar 2026 20 10.15% €2.85" in text
     assert "amount × rate × days ÷ 365, rounded once per line" in text
-    assert "Each further day adds €0.14" in text, "512.50 × 10.15 % ÷ 365 of 2030; what is paid adds nothing"
+    assert "Who pays €558.20 by 9 March 2026 owes no more than that." in text
+    assert "each day since 2 March 2026 adds €0.14" in text, "512.50 × 10.15 % ÷ 365 of 2030; what is paid adds nothing"
 
 
 def test_what_was_paid_of_the_interest_is_said_below_its_arithmetic() -> None:

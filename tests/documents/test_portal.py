@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from page_tools import CONFIG, HOSTILE, ON, STATIC, TEMPLATES, Read, item, paid, sent, standing
+from page_tools import CONFIG, HOSTILE, ON, STATIC, TEMPLATES, Read, item, paid, sent, standing, with_claims
 
 from pastdue.documents import payment, portal
 from pastdue.documents.site import plain
@@ -40,7 +40,8 @@ KEY = bytes(range(32))
 
 
 def built(*standings: Standing, decisions=(), config=CONFIG, templates=TEMPLATES) -> dict[str, Page]:
-    return {page.path: page for page in portal.pages(standings, decisions, config, templates, STATIC, KEY)}
+    told = [with_claims(each) for each in standings]
+    return {page.path: page for page in portal.pages(told, decisions, config, templates, STATIC, KEY)}
 
 
 def page_of(*standings: Standing, decisions=(), config=CONFIG) -> Read:

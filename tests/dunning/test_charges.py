@@ -578,3 +578,44 @@ def test_a_dutch_business_pays_interest_on_the_interest_of_full_years_unless_it_
     paid = [("2024-01-31", "I", plain.charges[0].accrued, "")]
     found = one([debt], said, "2024-03-31", config("nl-119a"), paid)
     assert max(x.principal for x in found.charges[0].accruals) == 100_000
+
+
+# ------------------------------------------------------------------ a letter is kept to
+
+
+def asked(*, by: str) -> pd.DataFrame:
+    """Interest was announced from 11 January; a notice of 31 January claims 21 days of it, to be paid by a day."""
+    frame = told(("2025-01-02", "I", "2025-01-01", "interest 2025-01-11"), ("2025-01-31", "I", "2025-01-01", ""))
+    return frame.assign(pay_by=[0, day(by).toordinal()]).astype({"pay_by": "int32"})
+
+
+CLAIMED = 561  # 1,000.00 * 9.75 % * 21 / 365
+
+
+@pytest.mark.parametrize("order", ["principal", "costs-interest-principal"])
+@pytest.mark.parametrize(
+    ("paid_on", "amount", "left"),
+    [
+        ("2025-01-31", 100_561, (0, 0)),
+        ("2025-02-14", 100_561, (0, 0)),  # the last day
+        ("2025-02-10", 100_000, {"principal": (0, 828), "costs-interest-principal": (561, 270)}),
+        ("2025-02-15", 100_561, {"principal": (0, 401), "costs-interest-principal": (401, 1)}),  # too late
+        ("2025-02-10", 50_000, {"principal": (50_000, 1068), "costs-interest-principal": (50_561, 510)}),
+    ],
+)
+def test_who_pays_what_a_notice_asks_by_its_deadline_owes_no_more(
+    order: str, paid_on: str, amount: int, left: Any
+) -> None:
+    book = ledger([("I", "2024-12-01", "2025-01-01", 100_000)], [(paid_on, "I", amount, "")])
+    book = replace(book, notices=asked(by="2025-02-14"))
+    (found, *_), _ = standings(book, config(fee="0", order=order), day("2025-02-28"))
+    assert (found.balance, found.interest) == (left[order] if isinstance(left, dict) else left)
+
+
+def test_what_is_asked_for_stays_the_same_while_the_deadline_runs() -> None:
+    book = replace(ledger([("I", "2024-12-01", "2025-01-01", 100_000)]), notices=asked(by="2025-02-14"))
+    claims = {
+        on: [claim.interest for claim in standings(book, config(fee="0"), day(on))[0][0].claims]
+        for on in ("2025-01-31", "2025-02-05", "2025-02-14", "2025-02-15")
+    }
+    assert claims == {"2025-01-31": [CLAIMED], "2025-02-05": [CLAIMED], "2025-02-14": [CLAIMED], "2025-02-15": [962]}
