@@ -132,7 +132,7 @@ class _Debt:
     lawful: date | None  # the first day on which the law lets interest run: it decides a rate that is fixed for good
     runs: list[tuple[date, date]]  # stretches in which interest may run, both days inclusive
     pauses: list[Pause]  # stretches in which it does not
-    told: date | None  # the day of the notice that announced interest; before the day after it none is claimed
+    told: date | None  # the first day for which a notice announced interest; none is claimed before, see `is_claimed`
     fee_days: list[date]  # the days for which a fixed sum was announced
     deadlines: list[tuple[date, date]]  # of the notices that asked for it: their day, and their pay-by date
     fee: int = 0
@@ -141,6 +141,7 @@ class _Debt:
     paid: dict[Slot, int] = field(default_factory=lambda: {"fee": 0, "interest": 0})
     waived: dict[Slot, int] = field(default_factory=lambda: {"fee": 0, "interest": 0})
     settled: list[tuple[date, int]] = field(default_factory=list)  # interest paid or waived, by the day after
+    is_claimed: bool = False  # the day that was announced has come, and something was unpaid then or since
     closed_with: int | None = None  # all interest of a debt with no principal open: it does not grow
 
     @property
@@ -189,7 +190,7 @@ def _debt(
     there = due.issued or date.min  # what is let go of before an invoice is issued says nothing of it
     mine = [line for line in let_go if line.invoice_id in {"", due.invoice_id} and line.on >= there]
     starts = [(told, max(on, lawful)) for told, on, what in said if what == "interest" and lawful]
-    told = min((told for told, _ in starts), default=None)
+    told = min((max(first, told + _DAY) for told, first in starts), default=None)
     if lawful and config.interest.starts == "due":
         starts.insert(0, (date.min, lawful))
     no_interest = [line.on for line in mine if waived(line) == "interest"]
@@ -343,6 +344,7 @@ class _Account:
     def go_through_the_days(self, moves: Iterable[Move]) -> None:
         """From the first day on which something happened to the day of the standing."""
         for on, day in sorted(self._days(moves).items()):
+            self._claim(on)
             for i in day.fees:
                 self._fall_due(self.debts[i], on)
             for i in day.issued:
@@ -353,6 +355,7 @@ class _Account:
                 self._principal.write_off(move.amount, move.invoice_id)
             if day.issued or day.money or day.given_up:
                 self._note(on + _DAY)
+                self._claim(on)
             if self.credit:
                 self._pay_from_credit(on)
             if day.money:
@@ -363,6 +366,9 @@ class _Account:
     def charge(self, debt: _Debt, until: date) -> Charge | None:
         """What the debt owes beside its principal, with interest to the day `until`; None where nothing ever was."""
         accruals = self._accruals(debt, until)
+        is_claimed = debt.is_claimed and debt.told is not None and debt.told <= until
+        if debt.fee and not is_claimed:
+            accruals = ()  # nobody is asked for interest that was not announced because a fixed sum was
         if not accruals and not debt.fee:
             return None
         return Charge(
@@ -380,7 +386,7 @@ class _Account:
             fee_waived=debt.waived["fee"],
             principal=debt.open,
             year_days=interest.year_days(self.regime.day_count),
-            told=bool(debt.fee) or (debt.told is not None and debt.told < self.on),
+            told=bool(debt.fee) or is_claimed,
         )
 
     def _days(self, moves: Iterable[Move]) -> Mapping[date, _Day]:
@@ -390,7 +396,7 @@ class _Account:
             for on in debt.fee_days:
                 days[on].fees.append(i)
             if debt.told:
-                days.setdefault(debt.told + _DAY, _Day())  # from this day on, credit pays its interest
+                days.setdefault(debt.told, _Day())  # from this day on, credit pays its interest
         for move in moves:
             if move.is_writeoff:
                 days[move.on].given_up.append(move)
@@ -400,6 +406,11 @@ class _Account:
         for line in self._waivers:
             days[line.on].waivers.append(line)
         return {on: day for on, day in days.items() if on <= self.on}
+
+    def _claim(self, on: date) -> None:
+        """Interest may be asked for where something is unpaid on the day that was announced, or since."""
+        for debt in self._charged:
+            debt.is_claimed |= debt.told is not None and debt.told <= on and debt.open > 0
 
     def _fall_due(self, debt: _Debt, on: date) -> None:
         """The fixed sum is owed where principal was open the evening before; once, whatever is announced anew."""
@@ -476,11 +487,9 @@ class _Account:
                 debt.settled.append((on + _DAY, rest))
 
     def _take(self, debt: _Debt, most: int, invoice: str, on: date) -> int:
-        """Takes money for the fixed sum, and for interest that they were told of before the day; how much."""
+        """Takes money for the fixed sum, and for interest that may be asked for; how much."""
         taken = 0
         for slot in _SLOTS:
-            if slot == "interest" and (debt.told is None or debt.told >= on):
-                continue
             sum_ = min(most - taken, self._claimable(debt, slot, on))
             self._book(debt, slot, sum_, invoice, on)
             taken += sum_
@@ -509,6 +518,8 @@ class _Account:
     def _claimable(self, debt: _Debt, slot: Slot, on: date) -> int:
         """What money of the day may be taken for."""
         until = debt.claimed_to(on)
+        if slot == "interest" and (debt.told is None or not debt.is_claimed or until < debt.told):
+            return 0
         if slot == "fee" or until == on:
             return self._owed(debt, slot, on)
         accrued = sum(line.amount for line in self._accruals(debt, until))

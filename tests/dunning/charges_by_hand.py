@@ -24,7 +24,8 @@ class Debt:
     fee_waived: int = 0
     interest_paid: int = 0
     interest_waived: int = 0
-    told: int | None = None  # the day of the first notice that announced interest
+    told: int | None = None  # the first day for which a notice announced interest
+    claimed: bool = False  # something was unpaid on that day, or since
     runs: bool = False
     begins: int | None = None  # the first day of interest of the run that is on, or about to begin
     open: int = 0
@@ -45,14 +46,17 @@ class Debt:
             self.stretch = (principal, rate) if principal else None
         self.days += 1
 
+    def claim(self, day: int) -> None:
+        """Interest may be asked for from the day announced, where something is unpaid then or later."""
+        self.claimed = self.claimed or (self.told is not None and self.told <= day and self.open > 0)
+
     def takes(self, slot: str, sum_: int, day: int) -> int:
         """Takes money for the fixed sum or for interest, as far as it may; what it took."""
         if slot == "fee":
             taken = min(sum_, max(self.fee - self.fee_paid - self.fee_waived, 0))
             self.fee_paid += taken
             return taken
-        may = self.told is not None and self.told < day
-        taken = min(sum_, max(self.accrued - self.interest_paid - self.interest_waived, 0)) if may else 0
+        taken = min(sum_, max(self.accrued - self.interest_paid - self.interest_waived, 0)) if self.claimed else 0
         self.interest_paid += taken
         return taken
 
@@ -91,6 +95,7 @@ class Account:
             rate = [rate for since, rate in sorted(self.rate.items()) if since <= day][-1]
             for debt in debts:
                 self._begin(debt, day)
+                debt.claim(day)
                 bears = debt.runs and debt.begins is not None and debt.begins <= day and day not in self.paused
                 debt.count_the_day(debt.open if bears else 0, rate)
             there = [debt for debt in debts if debt.issued <= day]
@@ -105,6 +110,8 @@ class Account:
                     back -= given
                     taken.append((-given, ""))
             credit = self._principal(there, taken, day)
+            for debt in there:
+                debt.claim(day)
             for debt in there:
                 for slot in ("fee", "interest"):
                     sum_ = debt.takes(slot, credit, day)
@@ -132,8 +139,8 @@ class Account:
             debt.runs, debt.begins = True, debt.due + 1
         for told, invoice, due, what, on in sorted(self.notices, key=lambda notice: (notice[0], notice[4])):
             if (told, invoice, due, what) == (day, debt.invoice, debt.due, "interest"):
-                if debt.told is None:
-                    debt.told = told
+                first = max(on, debt.due + 1, told + 1)
+                debt.told = first if debt.told is None else min(debt.told, first)
                 if not debt.runs:
                     debt.runs, debt.begins = True, max(on, debt.due + 1)
 
