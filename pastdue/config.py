@@ -482,6 +482,43 @@ class Schedule(_Section):
         return next((i for i, step in enumerate(self.step) if step.name == name), -1)
 
 
+class Guards(_Section):
+    """When `send` stops with exit 4 until you say that you mean it; 0 turns a guard off."""
+
+    stale_days: int = Field(
+        default=7,
+        ge=0,
+        le=366,
+        description="Days after which payments that nobody touched (or, where there is no such ledger, invoices) are stale. Means it: `--stale-books`.",
+    )
+    many_times: int = Field(
+        default=3,
+        ge=0,
+        le=100,
+        description="More notices than so many times the largest of the last ten runs are too many. Means it: `--many`.",
+    )
+    many_over: int = Field(default=20, ge=0, le=100_000, description="Up to this number, notices are never too many.")
+    shrunk_to: int = Field(
+        default=50,
+        ge=0,
+        le=99,
+        description="Percent: customers, invoices or payments with fewer rows than this share of those at the last run have lost some. Means it: `--shrunk`.",
+    )
+
+
+class Git(_Section):
+    """The history of what was sent."""
+
+    push: str = Field(
+        default="",
+        pattern=r"^([^\s-]\S*)?$",
+        description="Remote, such as `origin`: each run is claimed there before anything leaves, and pushed after it. Blank: nothing is pushed.",
+    )
+    sign: bool = Field(
+        default=False, description="Sign the commits of `send`, with the key and the program that your git names."
+    )
+
+
 class Config(_Section):
     """The whole of config.toml."""
 
@@ -500,6 +537,8 @@ class Config(_Section):
     policy: Policy = Field(default_factory=Policy, description="The credit policy.")
     deliveries: Deliveries = Field(default_factory=Deliveries, description="After delivery.")
     end: End = Field(default_factory=End, description="Agency and court.")
+    guards: Guards = Field(default_factory=Guards, description="Guards.")
+    git: Git = Field(default_factory=Git, description="History.")
     overrule: tuple[Overrule, ...] = Field(default=(), description="Warnings of the linter that you let stand.")
     columns: dict[str, Columns] = Field(
         default_factory=dict, description="Your own headers and formats, a table per ledger."

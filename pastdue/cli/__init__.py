@@ -246,7 +246,7 @@ def _no_such(account: str, run: "Run") -> str:
 @guarded
 def build(on: date | None) -> int:
     """Write the site, today's notices and the desk. Sends nothing, commits nothing."""
-    from pastdue.cli import outbox, screen
+    from pastdue.cli import guards, outbox, screen
     from pastdue.delivery import files
 
     desk = _desk()
@@ -254,6 +254,7 @@ def build(on: date | None) -> int:
     run = desk.run(on)
     built = outbox.build(desk, run)
     screen.show_notices(desk.out, built.notices, "Ready to send:")
+    guards.remember(desk.root, run, "build", _now())
     desk.out.print(built.summary())
     return max(desk.show_findings(built.run), built.exit_code)
 
@@ -267,8 +268,21 @@ def build(on: date | None) -> int:
 @click.option(
     "--resolve", metavar="NOTICE=sent|resend", help="Settle a notice of which it is unclear whether it arrived."
 )
+@click.option("--stale-books", is_flag=True, help="Send although payments were not touched for days.")
+@click.option("--many", is_flag=True, help="Send although far more is due than usual.")
+@click.option("--shrunk", is_flag=True, help="Send although the books have lost half of their rows.")
+@click.option("--changed", is_flag=True, help="Send although books, config or letters changed since you looked.")
 @guarded
-def send(on: date | None, *, dry_run: bool, yes: bool, only: str | None, posted: bool, resolve: str | None) -> int:
+def send(
+    on: date | None,
+    *,
+    dry_run: bool,
+    yes: bool,
+    only: str | None,
+    posted: bool,
+    resolve: str | None,
+    **meant: bool,
+) -> int:
     """Deliver what is due, record each notice, and commit it."""
     from pastdue.cli import outbox
 
@@ -277,7 +291,8 @@ def send(on: date | None, *, dry_run: bool, yes: bool, only: str | None, posted:
         return outbox.resolve(desk, resolve)
     if dry_run:
         return outbox.dry_run(desk, on, only)
-    return outbox.send(desk, on, only=only, yes=yes, posted=posted)
+    overruled = frozenset(f"--{name.replace('_', '-')}" for name, said in meant.items() if said)
+    return outbox.send(desk, on, only=only, yes=yes, posted=posted, meant=overruled)
 
 
 @main.command()

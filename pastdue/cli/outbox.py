@@ -1,8 +1,8 @@
 """`build` and `send`: the same list, written as drafts by the one and delivered by the other."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from hashlib import sha256
@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 import click
 
 from pastdue import flow, money
-from pastdue.cli import DONE, FAILED, FINDINGS, STOPPED, Desk, _moment, _now, screen
+from pastdue.cli import DONE, FAILED, FINDINGS, STOPPED, Desk, _moment, _now, guards, screen
 from pastdue.delivery import Stopped, files, mail, pdf, post
 from pastdue.documents import attachments, emails, notices
 from pastdue.findings import Finding, error, warning
 from pastdue.flow import Run
-from pastdue.model import Document, Notice, Page, State
+from pastdue.model import COPY, Document, Notice, Page, State
 
 if TYPE_CHECKING:
     pass
@@ -70,11 +70,19 @@ def dry_run(desk: Desk, on: date | None, only: str | None) -> int:
     run = _for(desk.run(on), only)
     composed = compose(desk, run, fresh=True)
     screen.show_notices(desk.out, composed.notices, "Would send")
+    guards.remember(desk.root, run, "send --dry-run", _now())
+    with suppress(Stopped):  # outside git nothing can be sent, but everything can be looked at
+        _say(desk, _objections(desk, composed, frozenset()), "send would stop")
     return desk.show_findings(composed.run)
 
 
-def send(desk: Desk, on: date | None, *, only: str | None, yes: bool, posted: bool) -> int:
-    """Delivers what is due and records it. The lock is held and an earlier run's remains are recorded before the books are read."""
+def send(
+    desk: Desk, on: date | None, *, only: str | None, yes: bool, posted: bool, meant: frozenset[str] = frozenset()
+) -> int:
+    """Delivers what is due and records it; `meant` are the flags of the guards that the operator overrules.
+
+    The lock is held and an earlier run's remains are recorded before the books are read.
+    """
     root = desk.root
     with post.Post(root, now=_now, report=_reporter(desk)) as out:
         if posted:
@@ -88,16 +96,41 @@ def send(desk: Desk, on: date | None, *, only: str | None, yes: bool, posted: bo
         if not composed.documents:
             _write(desk, composed, recorded=_recorded(run))
             return findings
+        looked = guards.changed_since_the_look(root, run) if yes else ()
+        if _say(desk, [*_objections(desk, composed, meant), *_not(meant, looked)]):
+            return STOPPED
         if not yes and not _confirmed(run, len(composed.documents)):
             desk.err.print("Nothing was sent.")
+            return STOPPED
+        if _say(desk, _not(meant, guards.changed_meanwhile(root, run))):
             return STOPPED
         log = out.head
         final = [emails.witnessed(document, log) for document in composed.documents]
         outcome = out.deliver([_parcel(d) for d in final], _transport(run), [files.PORTAL_KEY])
         code = _tell(desk, outcome)
+        guards.forget(root)
         after = desk.run(on)
         _write(desk, compose(desk, after, fresh=False), recorded=_recorded(after))
     return max(code, findings)
+
+
+def _objections(desk: Desk, composed: Composed, meant: frozenset[str]) -> list[guards.Objection]:
+    """What the guards say against this run, but for what the operator means."""
+    count = sum(notice.channel != COPY for notice in composed.notices)
+    return _not(meant, guards.objections(desk.root, composed.run, count, _now())) if count else []
+
+
+def _not(meant: frozenset[str], objections: Iterable[guards.Objection]) -> list[guards.Objection]:
+    return [objection for objection in objections if objection.flag not in meant]
+
+
+def _say(desk: Desk, objections: Sequence[guards.Objection], word: str = "stopped") -> bool:
+    """Says every objection with the flag that overrules it; True if there is one."""
+    for objection in objections:
+        desk.err.print(
+            f"{word}: {screen.plain(objection.message)}\n    {screen.plain(objection.hint)} If you mean it: {objection.flag}"
+        )
+    return bool(objections)
 
 
 def resolve(desk: Desk, asked: str) -> int:

@@ -17,7 +17,7 @@ import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from pastdue.delivery import Stopped
@@ -183,6 +183,24 @@ class Repository:
                 if blob.strip("0"):  # all zeros: the commit took the file away
                     found.setdefault(path, []).append(Version(commit, on, blob))
         return {path: tuple(states) for path, states in found.items()}
+
+    def listed(self, commit: str, folder: str) -> dict[str, str]:
+        """The blobs of the files that a commit holds right in a folder, by path; none where it has no such folder."""
+        with suppress(GitError):
+            said = self.git("ls-tree", "-z", f"{commit}:{self.prefix}{folder}")
+            entries = (entry.partition("\t") for entry in os.fsdecode(said).split("\0") if entry)
+            return {f"{folder}/{name}": told.split()[2] for told, _, name in entries if told.split()[1] == "blob"}
+        return {}
+
+    def last_change(self, path: str) -> tuple[str, datetime] | None:
+        """The last commit of the branch that changed a file, and when; None where the history does not reach back to it."""
+        if not self.head():
+            return None
+        said = self.git("--literal-pathspecs", "log", "-1", "--format=%H %ct", "HEAD", "--", path).decode().split()
+        shallow = self.common / "shallow"
+        if not said or (shallow.exists() and said[0] in shallow.read_text(encoding="ascii").split()):
+            return None
+        return said[0], datetime.fromtimestamp(int(said[1]), UTC)
 
     def freeze(self, files: Mapping[str, bytes], message: str) -> str:
         """Keeps exact bytes in git, beside the branch, and returns the commit that holds them."""
