@@ -346,6 +346,28 @@ def evidence(account: str, on: date | None, to: Path | None) -> int:
 
 
 @main.command()
+@json_option
+@click.option(
+    "--since", default="", metavar="COMMIT|TAG",
+    help="The history from there on, and that it still goes back to there.",
+)  # fmt: skip
+@click.option(
+    "--witness", "kept", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE.eml",
+    help="An email that somebody else kept: is it on record, and does the log go back to what it names?",
+)  # fmt: skip
+@click.option(
+    "--rebuild", "notice", default="", metavar="NOTICE",
+    help="Write this notice again, from the books, letters and config of its own commit, and compare.",
+)  # fmt: skip
+@guarded
+def audit(*, as_json: bool, since: str, kept: Path | None, notice: str) -> int:
+    """Prove that notices ledger, documents, journal and git history agree. Writes nothing."""
+    from pastdue.cli.audit import run
+
+    return run(_desk(), since=since, kept=kept, notice_id=notice, as_json=as_json)
+
+
+@main.command()
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 @guarded
 def init(folder: Path) -> int:

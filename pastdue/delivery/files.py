@@ -230,6 +230,11 @@ def apply(root: Path, todo: Iterable[Change], recorded: Collection[str] = ()) ->
         raise Stopped(f"cannot write {problem.filename or root}: {_words(problem)}") from problem
 
 
+def drafts(root: Path) -> set[tuple[str, str]]:
+    """The drafts that the last build left: hash and path of each."""
+    return _manifest(root)
+
+
 def put(root: Path, path: str, content: bytes, checked: set[str] | None = None) -> None:
     """Writes one file of the workspace, whole or not at all; not fsynced, because it can be written again."""
     target = inside(root, path, checked)

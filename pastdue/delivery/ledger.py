@@ -84,7 +84,7 @@ class NoticesLedger:
             return
         if not content:
             raise Stopped(f"{PATH} is gone", _RESTORE)
-        if not content.startswith((_HEADER, _UNCHAINED)):
+        if not has_header(content):
             raise Stopped(f"{PATH} has other columns", _RESTORE)
         if not grew(committed, content):
             raise Stopped(f"{PATH} was changed by hand", _RESTORE)
@@ -159,6 +159,11 @@ def parse(content: bytes) -> list[dict[str, str]]:
         return [{name: row[name] or "" for name in COLUMNS[:-1]} | {CHAIN: row.get(CHAIN) or ""} for row in lines]
     except (UnicodeDecodeError, csv.Error, KeyError) as problem:
         raise Stopped(f"{PATH} is not as the tool left it", _RESTORE) from problem
+
+
+def has_header(content: bytes) -> bool:
+    """True when the columns are those of a ledger, with or without the chain."""
+    return content.startswith((_HEADER, _UNCHAINED))
 
 
 def body(content: bytes) -> bytes:
