@@ -1,6 +1,7 @@
 """`build` and `send`: the same list, written as drafts by the one and delivered by the other."""
 
 import json
+import tomllib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -12,6 +13,7 @@ import click
 
 from pastdue import flow, money
 from pastdue.cli import DONE, FAILED, FINDINGS, STOPPED, Desk, _moment, _now, guards, screen
+from pastdue.config import Git
 from pastdue.delivery import Stopped, files, mail, pdf, post
 from pastdue.documents import attachments, emails, notices
 from pastdue.findings import Finding, error, warning
@@ -84,7 +86,7 @@ def send(
     The lock is held and an earlier run's remains are recorded before the books are read.
     """
     root = desk.root
-    with post.Post(root, now=_now, report=_reporter(desk)) as out:
+    with _post(desk) as out:
         if posted:
             results = out.mark_posted().results
             desk.out.print(f"{screen.count(len(results), 'letter')} recorded as posted.")
@@ -138,7 +140,7 @@ def resolve(desk: Desk, asked: str) -> int:
     name, _, word = asked.rpartition("=")
     if not name or word not in {"sent", "resend"}:
         raise click.BadParameter("write it as NOTICE=sent or NOTICE=resend", param_hint="--resolve")
-    with post.Post(desk.root, now=_now, report=_reporter(desk)) as out:
+    with _post(desk) as out:
         transport = _transport(desk.run(None, letters=False)) if word == "resend" else None
         return _tell(desk, out.resolve(name, transport))
 
@@ -309,6 +311,14 @@ def _tell_unclear(desk: Desk, result: post.Result) -> None:
     )
 
 
+def _post(desk: Desk) -> post.Post:
+    """The post office of the workspace. The books are read later, inside: only what it needs itself is taken from the config."""
+    git = Git()
+    with suppress(OSError, ValueError):  # the run says what is wrong, before anything is sent
+        git = Git.model_validate(tomllib.loads((desk.root / files.CONFIG).read_text("utf-8")).get("git", {}))
+    return post.Post(desk.root, now=_now, report=_reporter(desk), remote=git.push, sign=git.sign)
+
+
 def _transport(run: Run) -> mail.Transport:
     return mail.transport(run.config)
 
@@ -336,7 +346,7 @@ def _reporter(desk: Desk) -> Callable[[post.Event], None]:
     """Says what takes long enough to be worth a line."""
 
     def report(event: post.Event) -> None:
-        if event.kind == "recovered":
+        if event.kind in {"recovered", "unpushed"}:
             desk.err.print(screen.plain(event.text))
 
     return report

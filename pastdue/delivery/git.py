@@ -7,12 +7,17 @@ would take a document out of the history again.
 
 Two private refs keep what the tool made reachable whatever becomes of the branch: `refs/pastdue/frozen`, the exact bytes
 of the last run before any of them left, and `refs/pastdue/settled`, the last commit of the log.
+
+With a remote, a run is claimed there before anything leaves: `refs/pastdue/claim` is set to the frozen commit, and the
+branch is pushed, both or neither. So no second clone can begin a run while this one's is under way or unknown to it.
 """
 
 import hashlib
 import os
 import re
+import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -65,6 +70,8 @@ class Repository:
     algorithm: str  # of object names: "sha1" or "sha256"
     old: bool  # a git that cannot be told to wait for the disk
     lock: list[int] = field(default_factory=list)  # open files that every git child inherits
+    sign: bool = False  # commits, with the key and program that the operator's git names
+    patience: float = 120.0  # seconds for what talks to a network, or to the keeper of a key
 
     @classmethod
     def open(cls, root: Path) -> "Repository":
@@ -205,7 +212,7 @@ class Repository:
     def freeze(self, files: Mapping[str, bytes], message: str) -> str:
         """Keeps exact bytes in git, beside the branch, and returns the commit that holds them."""
         frozen = self._import(f"refs/pastdue/frozen{self.suffix}", self.head(), files, message)
-        self._settle_on_disk()
+        self._settle_on_disk(frozen)
         return frozen
 
     def commit(self, files: Mapping[str, bytes | str], message: str) -> str:
@@ -237,7 +244,7 @@ class Repository:
                 if self.head() == head:
                     raise Stopped(f"git cannot move the branch: {problem}") from problem
                 continue  # somebody committed meanwhile
-            self._settle_on_disk()
+            self._settle_on_disk(commit)
             return commit
         raise Stopped("the branch keeps moving under us", "Wait until the other git commands are done.")
 
@@ -274,7 +281,91 @@ class Repository:
             said = self.git("fast-import", "--quiet", "--force", "--done", stdin=b"".join(parts))
         except GitError as problem:
             raise Stopped(f"git cannot store the documents: {problem}") from problem
-        return said.decode().strip()
+        commit = said.decode().strip()
+        return self._signed(ref, commit, parent, text) if self.sign else commit
+
+    def _signed(self, ref: str, commit: str, parent: str, text: bytes) -> str:
+        """The same commit with a signature; fast-import makes none."""
+        parents = ["-p", parent] if parent else []
+        try:
+            said = self._unattended("commit-tree", "-S", *parents, "-F", "-", f"{commit}^{{tree}}", stdin=text)
+        except GitError as problem:
+            raise Stopped(
+                f"git cannot sign the commit: {problem}",
+                "The key has to be at hand without a question, as from an agent: try `git commit -S --allow-empty`.",
+            ) from problem
+        signed = said.decode().strip()
+        self.git("update-ref", ref, signed)
+        return signed
+
+    # -------------------------------------------------------------- the remote
+
+    @property
+    def has_claimed(self) -> bool:
+        """True while a run of this clone may be claimed at the remote."""
+        return bool(self._claims())
+
+    def claim(self, remote: str, frozen: str) -> None:
+        """Claims a run at the remote, by its frozen commit; Stopped when another clone has, or knows more than this one."""
+        there, claims = self._claimed_at(remote), self._claims()
+        if there and there not in claims:
+            raise _taken(remote, there, self._claim)
+        self._note_claims([*claims, frozen])  # before it is made: what is lost on the way back is still ours
+        lease = f"--force-with-lease={self._claim}:{there}"
+        try:
+            self._unattended("push", "--atomic", lease, remote, *self._our_branch(), f"{frozen}:{self._claim}")
+        except GitError as problem:
+            said = str(problem)
+            if "[rejected]" in said:
+                self._note_claims(claims)
+            if "stale info" in said:
+                raise _taken(remote, "", self._claim) from problem
+            raise _unpushed(remote, said, self._branch()) from problem
+
+    def push(self, remote: str) -> None:
+        """Brings the branch to the remote, and gives back the claim of this clone; Stopped, in words, when that fails."""
+        there = self._claimed_at(remote)
+        back = [f":{self._claim}"] if there in self._claims() else []
+        lease = [f"--force-with-lease={self._claim}:{there}"] if back else []
+        try:
+            self._unattended("push", "--atomic", *lease, remote, *self._our_branch(), *back)
+        except GitError as problem:
+            raise _unpushed(remote, str(problem), self._branch()) from problem
+        self._note_claims([])
+
+    @property
+    def _claim(self) -> str:
+        return f"refs/pastdue/claim{self.suffix}"
+
+    def _our_branch(self) -> list[str]:
+        head = self.head()
+        return [f"{head}:{self._branch()}"] if head else []
+
+    def _claimed_at(self, remote: str) -> str:
+        try:
+            said = self._unattended("ls-remote", remote, self._claim).decode("utf-8", "replace")
+        except GitError as problem:
+            raise _unpushed(remote, str(problem), self._branch()) from problem
+        return next((line.split()[0] for line in said.splitlines() if line.split()[1:] == [self._claim]), "")
+
+    def _claims(self) -> list[str]:
+        with suppress(FileNotFoundError):
+            return (self.common / f"pastdue/claims{self.suffix}").read_text(encoding="ascii").split()
+        return []
+
+    def _note_claims(self, claims: Iterable[str]) -> None:
+        """Keeps them in a file and not as refs: a clone of this clone must not take them for its own."""
+        place = self.common / f"pastdue/claims{self.suffix}"
+        text = "".join(f"{claim}\n" for claim in claims)
+        if not text:
+            place.unlink(missing_ok=True)
+            return
+        place.parent.mkdir(exist_ok=True)
+        new = place.with_name(f"{place.name}.new")
+        new.write_text(text, encoding="ascii")
+        flush(new)
+        new.replace(place)
+        flush(place.parent)
 
     def _tell_index(self, names: Mapping[str, str]) -> None:
         """Sets the operator's index to what is committed at these paths, and at no other."""
@@ -292,27 +383,65 @@ class Repository:
                 ) from problem
             return
 
-    def _settle_on_disk(self) -> None:
+    def _settle_on_disk(self, commit: str) -> None:
         """git waits for the ref's file and not for its folder: after a power cut the branch could be back where it was."""
         if self.old:
             os.sync()
         branch = self._branch()
-        folders = [self.common / "objects/pack", self.common / "refs/pastdue", self.common, self.git_dir]
+        objects = self.common / "objects"
+        folders = [
+            objects / "pack",
+            objects / commit[:2],
+            objects,
+            self.common / "refs/pastdue",
+            self.common,
+            self.git_dir,
+        ]
         folders += [(self.common / branch).parent] if branch else []
         for folder in folders:
             with suppress(FileNotFoundError, NotADirectoryError):
                 flush(folder)
 
+    def _unattended(self, *arguments: str, stdin: bytes = b"") -> bytes:
+        """What a git command answers that talks to a network or to the keeper of a key: nobody is there to be asked.
+
+        It has no terminal, and does not inherit the lock, which a helper that stays behind would hold on to. Its words go
+        to files: such a helper would keep a pipe open as well.
+        """
+        with tempfile.TemporaryFile() as asked, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+            asked.write(stdin)
+            asked.seek(0)
+            process = subprocess.Popen(
+                ["git", *_settings(), *arguments],
+                cwd=self.root,
+                env=_surroundings() | UNATTENDED,
+                stdin=asked,
+                stdout=out,
+                stderr=err,
+                start_new_session=True,
+            )
+            try:
+                process.wait(self.patience)
+            except subprocess.TimeoutExpired as problem:
+                raise GitError(f"git {arguments[0]} did not come to an end in {self.patience:g} seconds") from problem
+            finally:
+                if process.returncode is None:
+                    with suppress(ProcessLookupError):
+                        os.killpg(process.pid, signal.SIGKILL)
+                    process.wait()
+            out.seek(0)
+            err.seek(0)
+            if process.returncode:
+                raise _git_error(arguments[0], process.returncode, err.read())
+            return out.read()
+
     def git(self, *arguments: str, stdin: bytes = b"") -> bytes:
         """What a git command answers; GitError with its words when it fails."""
-        settings = [word for key, value in _SETTINGS.items() for word in ("-c", f"{key}={value}")]
-        surroundings = {key: value for key, value in os.environ.items() if not _HELD_OUT.fullmatch(key)}
-        surroundings |= {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
         try:
             done = subprocess.run(
-                ["git", *settings, *arguments],
+                ["git", *_settings(), *arguments],
                 cwd=self.root,
-                env=surroundings,
+                env=_surroundings(),
                 input=stdin,
                 capture_output=True,
                 pass_fds=self.lock,
@@ -324,9 +453,46 @@ class Repository:
                 "git is not installed", "It keeps the record of what is sent: https://git-scm.com"
             ) from problem
         if done.returncode:
-            said = done.stderr.decode("utf-8", "replace").strip() or f"git {arguments[0]} ended with {done.returncode}"
-            raise GitError(" ".join(said.split()))
+            raise _git_error(arguments[0], done.returncode, done.stderr)
         return done.stdout
+
+
+# Nothing may ask: neither on a terminal nor in a window.
+UNATTENDED = {"GIT_TERMINAL_PROMPT": "0", "GIT_ASKPASS": "", "SSH_ASKPASS_REQUIRE": "never", "GCM_INTERACTIVE": "never"}
+
+
+def _settings() -> list[str]:
+    return [word for key, value in _SETTINGS.items() for word in ("-c", f"{key}={value}")]
+
+
+def _surroundings() -> dict[str, str]:
+    ours = {key: value for key, value in os.environ.items() if not _HELD_OUT.fullmatch(key)}
+    return ours | {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
+
+
+def _git_error(command: str, code: int, said: bytes) -> GitError:
+    words = said.decode("utf-8", "replace").split()
+    return GitError(" ".join(words) if words else f"git {command} ended with {code}")
+
+
+def _taken(remote: str, commit: str, ref: str) -> Stopped:
+    what = f" ({commit[:10]})" if commit else ""
+    return Stopped(
+        f"another machine has claimed the run at {remote}{what}; nothing was sent",
+        f"Wait until it is done, then git clean -fd outbox && git pull. If it died for good, find out what it sent, and give its claim back: git push {remote} :{ref}",
+    )
+
+
+def _unpushed(remote: str, said: str, branch: str) -> Stopped:
+    if "fetch first" in said or "non-fast-forward" in said:
+        name = branch.removeprefix("refs/heads/")
+        return Stopped(
+            f"{remote} has commits that are not here: another machine may have sent these notices",
+            f"Get them, git clean -fd outbox && git pull --no-rebase {remote} {name}, and run it again: drafts are made anew.",
+        )
+    return Stopped(
+        f"git cannot push to {remote}: {said}", f"Try `git push {remote}`; git.push in config.toml names it."
+    )
 
 
 def _no_repository(root: Path, said: str) -> Stopped:

@@ -4,11 +4,12 @@
     recover  what an earlier run left: rows that the ledger lacks are written, documents restored, one commit
     gate     each email is one message to one mailbox, or it does not leave
     freeze   the exact bytes are in git (`refs/pastdue/frozen`), checked there by name, before any of them leaves
+    claim    with a remote: the frozen commit is there, and no other machine's; refused, nothing leaves
     intent   in the journal and on the disk
     body     sent, all but its last byte
     dot      in the journal; then the last byte
     outcome  the server's answer, in the journal
-    settle   journal to disk, rows to the ledger and to disk, one commit for the run, its ref to disk
+    settle   journal to disk, rows to the ledger and to disk, one commit for the run, its ref to disk; with a remote, pushed
 
 A frozen notice that was never intended, or intended and never released, has not left and is not on record: its bytes
 are in no commit of the branch, and its file stays a draft. The next run works out anew whether it is due, since its
@@ -141,9 +142,16 @@ class Post:
     """
 
     def __init__(
-        self, root: Path, *, now: Callable[[], datetime], report: Callable[[Event], None] = lambda _: None
+        self,
+        root: Path,
+        *,
+        now: Callable[[], datetime],
+        report: Callable[[Event], None] = lambda _: None,
+        remote: str = "",
+        sign: bool = False,
     ) -> None:
         self._root, self._now, self._report = root.resolve(), now, report
+        self._remote, self._sign = remote, sign
         self._held = ExitStack()
         self._interrupted = False
         self.recovered = Outcome()  # what an earlier run left and this one put on record
@@ -151,6 +159,7 @@ class Post:
     def __enter__(self) -> Self:
         with ExitStack() as held:
             self._repository = Repository.open(self._root)
+            self._repository.sign = self._sign
             folder = self._repository.common / "pastdue"
             self._repository.lock = [held.enter_context(journal.locked(folder))]
             self._journal = Journal(folder, self._repository.suffix)
@@ -185,6 +194,7 @@ class Post:
         good, failures = self._gate(fresh, transport)
         if not good:
             commit = self._repository.commit(extra, _filed_message(extra)) if extra else ""
+            self._push(commit)
             return Outcome(failures=failures, skipped=skipped, commit=commit)
         self._journal.begin(self._at())
         self._freeze(good, extra)
@@ -247,6 +257,7 @@ class Post:
                 words = "the machine stopped while it was being sent"
                 self._journal.outcome(notice_id, State.UNCLEAR, fate.intent, words)
         if not self._journal.unsettled and not self._lacking():
+            self._push("")
             return Outcome()
         outcome = self._settle(note="An earlier run was interrupted, or its record undone; this puts it on record.")
         self._report(Event("recovered", text=f"{len(outcome.results)} notices of an earlier run put on record"))
@@ -311,6 +322,9 @@ class Post:
                     f"git does not hold {path} as it was given; nothing was sent", "Check it with `git fsck`."
                 )
         self._report(Event("frozen", text=commit))
+        if self._remote:
+            self._repository.claim(self._remote, commit)
+            self._report(Event("claimed", text=commit))
 
     # -------------------------------------------------------------- what leaves
 
@@ -428,7 +442,18 @@ class Post:
             self._report(Event("commit", text=commit))
         self._journal.settled(self._at(), commit)
         self._report(Event("settled", text=commit))
+        self._push(commit)
         return Outcome(tuple(map(_result, told)), commit=commit)
+
+    def _push(self, commit: str) -> None:
+        """Brings a new commit to the remote and gives the claim back; what fails of it the next run does."""
+        if not self._remote or not (commit or self._repository.has_claimed):
+            return
+        try:
+            self._repository.push(self._remote)
+            self._report(Event("pushed", text=commit))
+        except Stopped as problem:
+            self._report(Event("unpushed", text=f"not pushed, the next run does it: {problem}"))
 
     def _lacking(self) -> list[Row]:
         fates = (fate for fate in self._journal.fates.values() if fate.entries)
