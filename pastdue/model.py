@@ -495,6 +495,7 @@ class Announcement:
     on: date
     invoices: tuple[str, ...] = ()  # those it is announced for
     amount: int = 0  # what it comes to for them, where that is known when it is announced: a fixed sum
+    since: date | None = None  # the day from which interest counts, where that is before the day it is claimed from
 
     def __str__(self) -> str:
         return f"{self.consequence} {self.on.isoformat()}"

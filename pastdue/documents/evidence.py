@@ -15,7 +15,7 @@ from pastdue import days, money
 from pastdue.config import Config
 from pastdue.documents import statement
 from pastdue.documents.site import cut, plain
-from pastdue.documents.words import address_lines, locale, plural, words
+from pastdue.documents.words import address_lines, agreed_rate, locale, plural, words
 from pastdue.model import Accrual, Activity, Charge, Decision, Plan, Standing
 
 Node = dict[str, Any]
@@ -447,9 +447,7 @@ def _fees(charges: Iterable[Charge], currency: str, config: Config, say: Say) ->
 
 def _basis(regime: str, config: Config, say: Say) -> str:
     """The rule, in the catalogue's words and by the name it has in config.toml."""
-    from babel.numbers import format_decimal
-
-    rate = format_decimal(config.interest.rate, locale=say.where) if config.interest.rate else ""
+    rate = agreed_rate(config, say.where)
     told = say.words.get(f"basis.{regime}", "").format(rate=rate).strip(" ,")
     return (
         say("basis", basis=told[0].upper() + told[1:], regime=regime)

@@ -196,18 +196,19 @@ def _named(key: tuple[str, date]) -> dict[str, str]:
 
 def _together(lines: tuple[NoticeItem, ...]) -> tuple[Announcement, ...]:
     """What the notice announces, each consequence and day once, with the invoices it is for and what it comes to."""
-    found: dict[tuple[date, str], list[Announcement]] = {}
+    found: dict[tuple[date, str, date], list[Announcement]] = {}
     for line in lines:
         for each in line.announces:
-            found.setdefault((each.on, each.consequence), []).append(each)
+            found.setdefault((each.on, each.consequence, each.since or each.on), []).append(each)
     return tuple(
         Announcement(
             what,
             on,
             tuple(dict.fromkeys(invoice for each in same for invoice in each.invoices)),
             sum(each.amount for each in same),
+            same[0].since,
         )
-        for (on, what), same in sorted(found.items())
+        for (on, what, _), same in sorted(found.items())
     )
 
 

@@ -21,6 +21,7 @@ from pastdue.documents.site import cut, encoded, plain, telephone
 from pastdue.documents.words import (
     FALLBACK,
     address_lines,
+    agreed_rate,
     filled_in,
     grouped,
     has_words,
@@ -290,10 +291,7 @@ class _Writer:
 
     def _rule(self, charge: Charge, say: SimpleNamespace) -> str:
         """The law or the contract that interest runs by, and how its days are counted."""
-        from babel.numbers import format_decimal
-
-        agreed = self.config.interest.rate
-        rate = format_decimal(agreed, locale=say.where) if agreed else ""
+        rate = agreed_rate(self.config, say.where)
         basis = words(say.language).get(f"basis.{charge.regime}", "").format(rate=rate).strip(" ,")
         counted = str(say.counted.format(year=charge.year_days))
         if any(line.reference is not None for line in charge.accruals):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pastdue.config import Announce, Config, Schedule, Step
-from pastdue.documents.words import chain, locale, plural, words
+from pastdue.documents.words import agreed_rate, chain, locale, plural, words
 
 # Rules of interest that are not for businesses alone.
 _FOR_CONSUMERS_TOO = frozenset({"contract", "de-288-consumer", "at-1000", "nl-119", "ch-or104"})
@@ -163,13 +163,10 @@ def _interest(schedule: Schedule, config: Config, language: str) -> str:
 
 def _basis(config: Config, language: str) -> str:
     """The rule that interest runs by, where the catalogue has words for it."""
-    from babel.numbers import format_decimal
-
-    interest = config.interest
-    if interest.regime == "contract" and not interest.rate:
+    rate = agreed_rate(config, locale(language, config.business))
+    if config.interest.regime == "contract" and not rate:
         return ""
-    rate = format_decimal(interest.rate, locale=locale(language, config.business)) if interest.rate else ""
-    return words(language).get(f"basis.{interest.regime}", "").format(rate=rate)
+    return words(language).get(f"basis.{config.interest.regime}", "").format(rate=rate)
 
 
 def _prepayment(config: Config, language: str) -> str:

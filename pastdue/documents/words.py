@@ -7,7 +7,7 @@ a letter can compare them. NAMES lists all of them; the operator's documentation
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import lru_cache, partial
 from importlib.resources import files
 from itertools import takewhile
@@ -153,6 +153,7 @@ NAMES: Mapping[str, str] = {
     "worksheet[].reference": "The reference rate within it; blank where the rate is fixed.",
     "worksheet[].amount": "What it comes to.",
     "worksheet_total": "The sum of the worksheet.",
+    "rate_unknown_from": "The first day for which no rate is known and nothing is claimed, in full; blank when all are.",
     "worksheet_less": "What of that was paid or waived before; blank when nothing was.",
     "year_days": "The days of a year that the rate is divided by: 365 or 360.",
     "fixed_sums": "The fixed sums for late payment, where the notice claims some.",
@@ -331,7 +332,8 @@ def _lines(line: NoticeItem, notice: Notice, language: str, where: str) -> Itera
         if owed:
             since = charge.since if kind == "interest" else charge.fee_on
             said = told[f"item-{kind}-since"].format(
-                first=days.display_short(since or notice.on, where), last=days.display_short(notice.on, where)
+                first=days.display_short(since or notice.on, where),
+                last=days.display_short(_interest_until(charge) or notice.on, where),
             )
             yield SimpleNamespace(
                 kind=kind,
@@ -358,11 +360,14 @@ def _charges(notice: Notice, config: Config, language: str, where: str) -> dict[
     with_interest = [charge for charge in charges if charge.interest]
     interest, fees = (sum(c.interest for c in charges), sum(c.fees for c in charges))
     accrued = sum(charge.accrued for charge in with_interest)
+    unknown = [charge.unknown_from for charge in with_interest if charge.unknown_from]
     return {
         "interest": show(interest) if interest else "",
         "fees": show(fees) if fees else "",
         "daily_interest": show(daily) if interest and (daily := sum(map(_daily, charges))) else "",
-        "interest_until": days.display(max(c.accruals[-1].last for c in with_interest), where) if interest else "",
+        "interest_until": days.display(max(filter(None, map(_interest_until, with_interest))), where)
+        if interest
+        else "",
         "interest_law": _basis("basis", notice.regime, config, words(language), where).strip(" ,"),
         "worksheet": [
             _worksheet_line(charge, line, where)
@@ -371,6 +376,7 @@ def _charges(notice: Notice, config: Config, language: str, where: str) -> dict[
             if line.rate is not None
         ],
         "worksheet_total": show(accrued) if interest else "",
+        "rate_unknown_from": days.display(min(unknown), where) if unknown else "",
         "worksheet_less": show(accrued - interest) if interest and accrued > interest else "",
         "year_days": next((charge.year_days for charge in with_interest), 365),
         "fixed_sums": [
@@ -383,6 +389,11 @@ def _charges(notice: Notice, config: Config, language: str, where: str) -> dict[
             if charge.fees
         ],
     }
+
+
+def _interest_until(charge: Charge) -> date | None:
+    """The last day for which interest is worked out: days without a known rate bear none."""
+    return max((line.last for line in charge.accruals if line.rate is not None), default=None)
 
 
 def _daily(charge: Charge) -> int:
@@ -412,9 +423,11 @@ def percent(millionths: int, where: str) -> str:
     """A yearly rate as its reader writes it: "10.15%"."""
     from decimal import Decimal
 
+    from babel import Locale
     from babel.numbers import format_percent
 
-    return str(format_percent(Decimal(millionths) / 1_000_000, "#,##0.####%", locale=where, decimal_quantization=False))
+    pattern = Locale.parse(where).percent_formats[None].pattern.replace("#,##0", "#,##0.####")
+    return str(format_percent(Decimal(millionths) / 1_000_000, pattern, locale=where, decimal_quantization=False))
 
 
 def _item(line: NoticeItem, language: str, where: str) -> SimpleNamespace:
@@ -465,19 +478,34 @@ def _sentence(each: Announcement, everything: set[str], notice: Notice, config: 
         of = told["of-invoices"].format(invoices=invoices(each.invoices, language, where))
     rule = "fee-basis" if each.consequence == "fee" else "basis"
     sum_ = told["of-amount"].format(amount=money.display(each.amount, notice.currency, where)) if each.amount else ""
-    return told[f"announce-{each.consequence}"].format(
-        on=days.display(each.on, where), of=of, sum=sum_, basis=_basis(rule, notice.regime, config, told, where)
+    since = days.display(each.since, where) if each.since else ""
+    return told[f"announce-{each.consequence}{'-since' if since else ''}"].format(
+        on=days.display(each.on, where),
+        since=since,
+        of=of,
+        sum=sum_,
+        basis=_basis(rule, notice.regime, config, told, where),
     )
 
 
 def _basis(rule: str, regime: str, config: Config, told: Mapping[str, str], where: str) -> str:
     """The rule that interest runs by, or a fixed sum is owed by, where the catalogue has words for it."""
+    rate = agreed_rate(config, where)
+    if regime == "contract" and not rate:
+        return ""
+    return told.get(f"{rule}.{regime}", told.get(f"basis.{regime}", "")).format(rate=rate)
+
+
+def agreed_rate(config: Config, where: str) -> str:
+    """The yearly rate that the contract lets us claim, in percent, within the cap that the law sets it; blank without one."""
+    from decimal import Decimal
+
     from babel.numbers import format_decimal
 
-    if regime == "contract" and not config.interest.rate:
+    if not config.interest.rate:
         return ""
-    rate = format_decimal(config.interest.rate, locale=where) if config.interest.rate else ""
-    return told.get(f"{rule}.{regime}", told.get(f"basis.{regime}", "")).format(rate=rate)
+    rate = min(Decimal(each) for each in (config.interest.rate, config.interest.cap) if each)
+    return str(format_decimal(rate, locale=where, decimal_quantization=False))
 
 
 def _received(payment: Payment, where: str) -> SimpleNamespace:

@@ -23,7 +23,7 @@ def announced(
     """
     found = []
     for each in step.announces:
-        on, what = standing.on + timedelta(days=each.in_days), each.consequence
+        on, what, since = standing.on + timedelta(days=each.in_days), each.consequence, None
         if what in {"interest", "fee"} and (regime is None or _is_announced(what, item, standing)):
             continue
         if regime and what == "interest":
@@ -31,6 +31,7 @@ def announced(
             if lawful is None:
                 continue
             on = max(on, lawful)
+            since = lawful if config.interest.starts == "due" and lawful < on else None
         amount = regime.fixed_sum(item.open, item.currency) if regime and what == "fee" else 0
         if what == "fee" and not amount:
             continue
@@ -38,7 +39,7 @@ def announced(
             on = max(on, pay_by + timedelta(days=1))
         if what in THIRD_PARTY:
             on = max(on, item.due + timedelta(days=PATIENCE))
-        found.append(Announcement(what, on, (item.invoice_id,), amount))
+        found.append(Announcement(what, on, (item.invoice_id,), amount, since))
     return tuple(found)
 
 

@@ -231,6 +231,39 @@ def test_each_consequence_is_announced_with_its_day_and_only_for_its_invoices() 
     assert german.subject == "Ankündigung der Übergabe: Rechnungen 2030 und 2041"
 
 
+def test_interest_that_counts_from_an_earlier_day_is_announced_with_that_day() -> None:
+    since = replace(INTEREST, since=date(2026, 2, 20))
+    english = LETTERS.write(notice("reminder", *MANY, announces=(since,)), CONFIG)
+    assert (
+        "If anything of invoice 2041 is still unpaid on 16 March 2026, we will charge interest under the European "
+        "Communities (Late Payment in Commercial Transactions) Regulations 2012 for the time since 20 February 2026, on "
+        "what was unpaid each day."
+    ) in " ".join(english.text.split())
+    german = LETTERS.write(notice("reminder", *MANY, announces=(since,), customer=told("de")), CONFIG)
+    assert (
+        "Ist am 16. März 2026 aus Rechnung 2041 noch etwas offen, berechnen wir für die Zeit ab dem 20. Februar 2026 auf "
+        "den jeweils offenen Betrag Verzugszinsen"
+    ) in " ".join(german.text.split())
+
+
+def test_days_without_a_known_rate_are_named_and_not_counted() -> None:
+    known = Accrual(51250, ON - timedelta(40), ON - timedelta(11), 30, 101500, 428, 21500)
+    unknown = Accrual(51250, ON - timedelta(10), ON, 11, None, 0)
+    line = NoticeItem(item("2030", 50, 51250), "second-notice", 3, charge=charge(accruals=(known, unknown)))
+    text = " ".join(LETTERS.write(notice("second-notice", items=(line,)), CONFIG).text.split())
+    assert "to 19 Feb 2026" in text
+    assert "From 20 February 2026 on, the rate is not known yet; nothing is claimed for that time." in text
+    german = LETTERS.write(notice("second-notice", items=(line,), customer=told("de")), CONFIG)
+    assert "Ab dem 20. Februar 2026 ist der Zinssatz noch nicht bekannt" in " ".join(german.text.split())
+
+
+def test_a_contract_names_the_rate_that_its_cap_lets_it_claim() -> None:
+    rate = {"regime": "contract", "rate": "18", "cap": "12.5"}
+    capped = CONFIG.model_copy(update={"interest": CONFIG.interest.model_copy(update=rate)})
+    text = LETTERS.write(notice("reminder", announces=(INTEREST,), regime="contract"), capped).text
+    assert "interest at 12.5% a year" in " ".join(text.split())
+
+
 def test_an_announcement_for_all_that_is_listed_names_no_invoices() -> None:
     letter = LETTERS.write(notice("final-demand", announces=(replace(AGENCY, invoices=("2041",)),)), CONFIG)
     assert "On 1 April 2026, we will pass whatever is then still unpaid to a\ncollection agency." in letter.text
@@ -821,8 +854,8 @@ def test_a_notice_adds_up_from_what_it_shows_and_asks_for_it_all() -> None:
     assert "Please pay €558.20 by 9 March 2026" in text
     assert "2030 €512.50 11 Feb 2026 2 Mar 2026 20 10.15% €2.85" in text
     assert "amount × rate × days ÷ 365, rounded once per line" in text
-    assert "Who pays €558.20 by 9 March 2026 owes no more than that." in text
-    assert "each day since 2 March 2026 adds €0.14" in text, "512.50 × 10.15 % ÷ 365 of 2030; what is paid adds nothing"
+    assert "If €558.20 is paid by 9 March 2026, no further interest is claimed on what it pays." in text
+    assert "each day after 2 March 2026 adds €0.14" in text, "512.50 × 10.15 % ÷ 365 of 2030; what is paid adds nothing"
 
 
 def test_what_was_paid_of_the_interest_is_said_below_its_arithmetic() -> None:

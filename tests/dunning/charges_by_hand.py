@@ -50,7 +50,7 @@ class Debt:
         """Interest may be asked for from the day announced, where something is unpaid then or later."""
         self.claimed = self.claimed or (self.told is not None and self.told <= day and self.open > 0)
 
-    def takes(self, slot: str, sum_: int, day: int) -> int:
+    def takes(self, slot: str, sum_: int) -> int:
         """Takes money for the fixed sum or for interest, as far as it may; what it took."""
         if slot == "fee":
             taken = min(sum_, max(self.fee - self.fee_paid - self.fee_waived, 0))
@@ -114,7 +114,7 @@ class Account:
                 debt.claim(day)
             for debt in there:
                 for slot in ("fee", "interest"):
-                    sum_ = debt.takes(slot, credit, day)
+                    sum_ = debt.takes(slot, credit)
                     taken.append((sum_, ""))
                     credit -= sum_
             self._waive(there, day)
@@ -231,7 +231,7 @@ def _one_walk(
     """One sum of money goes from debt to debt: costs, interest, principal; below 0 it goes back the way it came."""
     for debt in debts if sum_ > 0 else ():
         for slot in ("fee", "interest"):
-            went = debt.takes(slot, sum_, day)
+            went = debt.takes(slot, sum_)
             taken.append((went, name))
             sum_ -= went
         pays = min(sum_, room[id(debt)])

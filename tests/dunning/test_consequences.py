@@ -73,6 +73,16 @@ def test_nothing_is_announced_that_no_rule_lets_happen_to_this_customer() -> Non
         assert [each.consequence for each in found] == expected, (regime, kind)
 
 
+def test_interest_from_the_due_date_is_announced_with_the_day_it_counts_from() -> None:
+    step = {"days": 1, "announces": said(("interest", 14))}
+    for starts, since in (("announced", None), ("due", day("2026-02-01"))):
+        (found,) = announced(decided(ledger(ONE), config(step, regime="ie-si580", starts=starts), "2026-02-01"))
+        assert (found.on, found.since) == (day("2026-02-15"), since)
+    late = config(step, regime="nl-119", starts="due")  # the law's own day is not before the one announced
+    (found,) = announced(decided(ledger(ONE), late, "2026-02-01"))
+    assert found.since is None
+
+
 def test_a_fixed_sum_is_announced_with_its_amount() -> None:
     rules = config({"days": 1, "announces": said(("fee", 14))}, regime="ie-si580")
     (fee,) = announced(decided(ledger(ONE), rules, "2026-02-01"))
