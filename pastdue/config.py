@@ -128,7 +128,7 @@ class Mail(_Section):
     user: str = Field(default="", description="User name at the server; blank: no login.")
     password_command: str = Field(
         default="",
-        description="Command whose first line of output is the password. Without it: the environment variable PASTDUE_SMTP_PASSWORD, then the system's keyring.",
+        description="Command whose first line of output is the password. Without it: the environment variable PASTDUE_SMTP_PASSWORD, git's credential helper (`protocol=smtp`, the host with its port), the system's keyring.",
     )
     ca_file: str = Field(
         default="", description="File with the certificate authority of your own server, if it has one."
@@ -579,6 +579,12 @@ def load(text: str, starter: str = "") -> tuple[Config | None, list[Finding]]:
     if not raw.get("schedule") and starter:
         raw["schedule"] = _starter_schedules(starter, has_interest=bool(_table(raw, "interest").get("regime")))
     raw, findings = _columns_apart(raw, text)
+    if "password" in _table(raw, "mail"):
+        hint = "Whoever has the history has it for good: change it, and see mail.password_command."
+        findings.append(
+            error(FILE, "a password must not stand in config.toml", hint, row=_row(text, ("mail", "password")))
+        )
+        return None, findings
     findings += _unknown_keys(Config, raw, (), text)
     try:
         config = Config.model_validate(raw)

@@ -219,3 +219,33 @@ def test_what_changes_while_the_question_stands_is_not_sent_over(
 def test_where_nothing_is_due_no_guard_speaks(books: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     committed_days_ago(books, 60, monkeypatch)
     assert "Nothing is due." in books.done("send", "--yes", "--on", "2026-01-15")
+
+
+# ------------------------------------------------------------------ what belongs elsewhere
+
+
+def test_a_password_in_the_config_stops_everything(books: Workspace) -> None:
+    books.write("config.toml", PLAIN.format(business="", more='[mail]\npassword = "s3cret"\n'))
+    for command in (["check"], ["send", "--yes", *ON], ["build"]):
+        result = books.run(*command)
+        assert result.exit_code == 1
+        assert "a password must not stand in config.toml" in result.output
+        assert "s3cret" not in result.output
+
+
+def test_with_a_remote_in_the_config_one_of_two_machines_sends(books: Workspace, tmp_path: Path) -> None:
+    books.write("config.toml", PLAIN.format(business="", more='[git]\npush = "origin"\n'))
+    books.committed()
+    books.git("init", "-q", "--bare", "-b", "main", str(tmp_path / "remote.git"))
+    books.git("remote", "add", "origin", str(tmp_path / "remote.git"))
+    books.git("push", "-q", "origin", "main")
+    books.git("clone", "-q", str(tmp_path / "remote.git"), str(tmp_path / "two"))
+    two = Workspace(tmp_path / "two")
+    for setting in ("user.name=Sam", "user.email=sam@brookstreet.example"):
+        two.git("config", *setting.split("=", 1))
+    books.done("send", "--yes", *ON)
+    assert books.git("ls-remote", "origin").split()[0::2] == [books.git("rev-parse", "HEAD").strip()] * 2
+    result = two.run("send", "--yes", *ON)
+    assert result.exit_code == 4
+    assert "another machine may have sent these notices" in result.stderr
+    assert two.notices() == []

@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from hashlib import sha256
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -108,7 +109,7 @@ def send(
             return STOPPED
         log = out.head
         final = [emails.witnessed(document, log) for document in composed.documents]
-        outcome = out.deliver([_parcel(d) for d in final], _transport(run), [files.PORTAL_KEY])
+        outcome = out.deliver([_parcel(d) for d in final], _transport(run, root), [files.PORTAL_KEY])
         code = _tell(desk, outcome)
         guards.forget(root)
         after = desk.run(on)
@@ -141,7 +142,7 @@ def resolve(desk: Desk, asked: str) -> int:
     if not name or word not in {"sent", "resend"}:
         raise click.BadParameter("write it as NOTICE=sent or NOTICE=resend", param_hint="--resolve")
     with _post(desk) as out:
-        transport = _transport(desk.run(None, letters=False)) if word == "resend" else None
+        transport = _transport(desk.run(None, letters=False), desk.root) if word == "resend" else None
         return _tell(desk, out.resolve(name, transport))
 
 
@@ -319,8 +320,8 @@ def _post(desk: Desk) -> post.Post:
     return post.Post(desk.root, now=_now, report=_reporter(desk), remote=git.push, sign=git.sign)
 
 
-def _transport(run: Run) -> mail.Transport:
-    return mail.transport(run.config)
+def _transport(run: Run, root: Path) -> mail.Transport:
+    return mail.transport(run.config, root)
 
 
 def _for(run: Run, only: str | None) -> Run:

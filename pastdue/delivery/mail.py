@@ -10,6 +10,7 @@ import re
 import select
 import shlex
 import shutil
+import signal
 import smtplib
 import socket
 import ssl
@@ -24,6 +25,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from pastdue.delivery import Stopped
 from pastdue.delivery.gate import mailbox
+from pastdue.delivery.git import UNATTENDED
 from pastdue.model import State
 
 if TYPE_CHECKING:
@@ -67,21 +69,22 @@ class Transport(Protocol):
         """Ends politely; never fails."""
 
 
-def transport(config: "Config") -> Transport:
-    """The transport that the config names."""
+def transport(config: "Config", root: Path | None = None) -> Transport:
+    """The transport that the config names; `root` is the workspace, whose git may know the password."""
     mail = config.mail
     if mail.transport == "folder":
         return Folder()
     sender = config.sender()[1]
     if mail.transport == "sendmail":
         return Sendmail(sender, mail.sendmail_command)
+    port = mail.port or {"starttls": 587, "tls": 465, "none": 25}[mail.security]
     return Smtp(
         host=mail.host,
-        port=mail.port or {"starttls": 587, "tls": 465, "none": 25}[mail.security],
+        port=port,
         security=mail.security,
         sender=sender,
         user=mail.user,
-        password=lambda: password(mail.user, mail.password_command),
+        password=lambda: password(mail.user, mail.password_command, f"{mail.host}:{port}", root),
         ca_file=mail.ca_file,
     )
 
@@ -552,16 +555,15 @@ def _words(command: str, setting: str) -> list[str]:
 
 # ------------------------------------------------------------------ passwords
 
-_WHERE_PASSWORDS_ARE = (
-    f"The password comes from mail.password_command, or the variable {PASSWORD}, or the system's keyring."
-)
+_WHERE_PASSWORDS_ARE = f"The password comes from mail.password_command, the variable {PASSWORD}, git's credential helper, or the system's keyring."
+HELPER_PATIENCE = 30.0  # seconds for a credential helper
 
 
-def password(user: str, command: str) -> str:
-    """The password of the mail account: from the command, the environment, or the keyring. It is never shown."""
+def password(user: str, command: str, host: str = "", root: Path | None = None) -> str:
+    """The password of the mail account: from the command, the environment, git's helper or the keyring. It is never shown."""
     if command:
         return _from_command(command)
-    if found := os.environ.get(PASSWORD):
+    if found := os.environ.get(PASSWORD) or _from_git(user, host, root):
         return found
     with suppress(Exception):  # no keyring installed, none that works here, or it stays locked
         import keyring
@@ -569,6 +571,38 @@ def password(user: str, command: str) -> str:
         if kept := keyring.get_password("pastdue", user):
             return str(kept)
     raise Stopped(f"there is no password for {user}", _WHERE_PASSWORDS_ARE)
+
+
+def _from_git(user: str, host: str, root: Path | None) -> str:
+    """What the operator's credential helper knows of the server, as `git send-email` asks it; "" when it is nothing.
+
+    Nobody is asked, and what it says goes to a file: a helper that stays behind would keep a pipe open.
+    """
+    if not host or any(c in f"{user}{host}" for c in "\n\r\0"):
+        return ""
+    with tempfile.TemporaryFile() as asked, tempfile.TemporaryFile() as told, suppress(OSError):
+        asked.write(f"protocol=smtp\nhost={host}\nusername={user}\n\n".encode())
+        asked.seek(0)
+        process = subprocess.Popen(
+            ["git", "-c", "core.askPass=", "credential", "fill"],
+            cwd=root,
+            env=os.environ | UNATTENDED,
+            stdin=asked,
+            stdout=told,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        try:
+            process.wait(HELPER_PATIENCE)
+        except subprocess.TimeoutExpired:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            return ""
+        told.seek(0)
+        lines = told.read().decode("utf-8", "replace").split("\n") if process.returncode == 0 else []
+        return next((line.removeprefix("password=") for line in lines if line.startswith("password=")), "")
+    return ""
 
 
 def _from_command(command: str) -> str:

@@ -12,7 +12,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
 from fault_server import FaultServer
-from fault_workspace import email
+from fault_workspace import email, git
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -310,6 +310,58 @@ def test_the_password_command_comes_first_and_only_its_first_line_counts(monkeyp
 def test_a_password_command_that_fails_stops(command: str) -> None:
     with pytest.raises(Stopped, match="password_command"):
         mail.password("pat", command)
+
+
+def helper(root: Path, script: str) -> None:
+    """A credential helper of the repository's own."""
+    (root / ".git/helper").write_text(f"#!/bin/sh\n{script}\n")
+    (root / ".git/helper").chmod(0o755)
+    git(root, "config", "credential.helper", "")  # those of this machine do not count
+    git(root, "config", "--add", "credential.helper", str(root / ".git/helper"))
+
+
+def test_gits_credential_helper_is_asked_for_the_server_and_the_user(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(mail.PASSWORD, raising=False)
+    helper(workspace, 'cat > "$0.asked"; echo "$1" >> "$0.asked"; echo password=s=3cret')
+    assert mail.password("pat", "", "smtp.example:587", workspace) == "s=3cret"
+    assert (workspace / ".git/helper.asked").read_text().split() == [
+        "protocol=smtp", "host=smtp.example:587", "username=pat", "get"
+    ]  # fmt: skip
+    monkeypatch.setenv(mail.PASSWORD, "from the environment")
+    assert mail.password("pat", "", "smtp.example:587", workspace) == "from the environment"
+
+
+@pytest.mark.parametrize("script", ["exit 0", "exit 1", "echo username=pat", "sleep 60", "read -r line < /dev/tty"])
+def test_a_helper_that_knows_nothing_or_asks_is_not_waited_for(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch, script: str
+) -> None:
+    monkeypatch.delenv(mail.PASSWORD, raising=False)
+    monkeypatch.setitem(sys.modules, "keyring", None)
+    monkeypatch.setattr(mail, "HELPER_PATIENCE", 1.0)
+    monkeypatch.setenv("GIT_ASKPASS", "/bin/cat")
+    helper(workspace, script)
+    with pytest.raises(Stopped, match="no password for pat"):
+        mail.password("pat", "", "smtp.example:587", workspace)
+
+
+def test_a_login_with_what_the_helper_knows(
+    box: tuple[Box, int], certificate: tuple[Path, ssl.SSLContext], workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(mail.PASSWORD, raising=False)
+    helper(workspace, "echo password=secret")
+    settings_ = {
+        "transport": "smtp",
+        "host": "localhost",
+        "port": box[1],
+        "user": "pat",
+        "ca_file": str(certificate[0]),
+    }
+    config = Config.model_validate({"business": {"name": "Us", "email": SENDER}, "mail": settings_})
+    smtp = mail.transport(config, workspace)
+    assert isinstance(smtp, Smtp)
+    assert sent(smtp, envelope())[0][0].state is State.SENT
 
 
 def test_without_any_password_the_operator_is_told_where_it_may_stand(monkeypatch: pytest.MonkeyPatch) -> None:
