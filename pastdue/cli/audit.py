@@ -14,7 +14,7 @@ import click
 
 from pastdue import __version__, flow
 from pastdue.cli import DONE, FINDINGS, Desk, screen
-from pastdue.delivery import Stopped, audit, files, pdf
+from pastdue.delivery import Stopped, audit, compare, files, pdf
 from pastdue.delivery.audit import Break, Recorded, Witness
 from pastdue.delivery.git import GitError, Repository
 from pastdue.delivery.post import VERSION
@@ -81,7 +81,7 @@ class _NotAgain(Exception):  # noqa: N818
 
 def _base(repository: Repository, record: Recorded) -> str:
     """The commit that a notice was written from: the one that it names, else the one before it went on record."""
-    for name in (audit.named_log(record.content), f"{record.commit}^"):
+    for name in (compare.named_log(record.content), f"{record.commit}^"):
         try:
             return repository.git("rev-parse", "-q", "--verify", f"{name}^{{commit}}").decode().strip()
         except GitError:
@@ -113,7 +113,7 @@ def _again(repository: Repository, record: Recorded, base: str) -> Document:
             raise _NotAgain("it is not due on that day by the books of the commit that it was written from")
         wanted = attachments.wanted(day.notices[0], day.config, _invoices(inputs))
         enclosed, _ = files.read(folder, wanted)
-    return _composed(day, record, enclosed, audit.named_log(record.content))
+    return _composed(day, record, enclosed, compare.named_log(record.content))
 
 
 def _invoices(inputs: Inputs | None) -> frozenset[str]:
@@ -165,8 +165,8 @@ def _compared(record: Recorded, document: Document) -> list[str]:
     if document.content == record.content:
         return []
     if document.kind == "pdf":
-        return [f"it differs {audit.first_difference(record.content, document.content)}"]
-    found = audit.differences(record.content, document.content)
+        return [f"it differs {compare.first_difference(record.content, document.content)}"]
+    found = compare.differences(record.content, document.content)
     return found or ["it says the same in another form"]
 
 

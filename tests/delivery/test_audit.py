@@ -17,7 +17,8 @@ from test_delivery_post import PowerCut, cut_at, deliver, smtp
 from test_ledger_chain import before_the_chain
 
 from pastdue.delivery import files
-from pastdue.delivery.audit import Break, audit, differences, named_log, witness
+from pastdue.delivery.audit import Break, audit, witness
+from pastdue.delivery.compare import differences, named_log
 from pastdue.delivery.git import Repository
 from pastdue.delivery.ledger import CHAIN, COLUMNS, PATH, beginning, chained, parse
 from pastdue.delivery.post import Parcel, Post
