@@ -7,7 +7,7 @@ to write: a name in the books cannot add a recipient, whatever characters it is 
 import re
 from email.errors import HeaderParseError
 from email.header import decode_header
-from email.parser import BytesHeaderParser
+from email.parser import HeaderParser
 from email.utils import getaddresses, parsedate_to_datetime
 
 LONGEST_LINE = 998  # RFC 5322 2.1.1, without the line end
@@ -104,7 +104,10 @@ def _header(block: bytes, *, draft: bool) -> str:
 
 def _names(block: bytes, to: str, message_id: str) -> str:
     """The same header as the email package reads it: whom it is for, who it is, and what its encoded words hide."""
-    message = BytesHeaderParser().parsebytes(block)
+    try:
+        message = HeaderParser().parsestr(block.decode())
+    except UnicodeDecodeError:
+        return "its header is not UTF-8"
     ours = block.replace(b"\r\n ", b" ").replace(b"\r\n\t", b" ").count(b"\r\n")
     if message.defects or len(message.keys()) != ours:
         return "its header can be read in two ways"

@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from email import message_from_bytes, policy
+from email import message_from_string, policy
 from email.header import decode_header
 from email.utils import format_datetime, parseaddr
 from hashlib import sha256
@@ -46,7 +46,7 @@ def compose(
 
     Raises ValueError when it has nobody to go to, or when its headers would say something else than they should.
     """
-    recipient = address(notice.customer.email)
+    recipient = address(notice.customer.email, international=True)
     meant = _meant(notice, letter, config, recipient, sent_at, draft=draft)
     kind, body = _content(notice, letter, attachments)
     head = b"".join(_header(name, value) for name, value in meant)
@@ -155,15 +155,16 @@ def _one_line(text: str, longest: int) -> str:
     return line if len(line) <= longest else f"{line[: longest - 1].rstrip()}…"
 
 
-def address(text: str) -> str:
+def address(text: str, *, international: bool = False) -> str:
     """The address as it travels: its domain in IDNA, so "jo@bücher.example" is at xn--bcher-kva.example.
 
-    Raises ValueError for what is no address, and for a non-ASCII name before the @, which servers may refuse.
+    Raises ValueError for what is no address, and for a non-ASCII name before the @ unless it may be `international`: to
+    such a one only servers with SMTPUTF8 can send, and fewer can answer.
     """
     if not is_email_address(text):
         raise ValueError(f"not an email address: {text[:80]!r}")
-    local, _, domain = text.rpartition("@")
-    if not local.isascii():
+    local, _, domain = unicodedata.normalize("NFC", text).rpartition("@")
+    if not local.isascii() and not international:
         raise ValueError(f"mail servers refuse letters such as these before the @: {text[:80]!r}")
     if "=?" in local:
         raise ValueError(f"looks like a trick in an email address: {text[:80]!r}")
@@ -201,7 +202,8 @@ def _header(name: str, value: str | Mailbox) -> bytes:
             lines.append(line)
             line = ""
         line += f" {word}"
-    return "\r\n".join([*lines, line]).encode("ascii") + b"\r\n"
+    # Only an address may be more than ASCII (RFC 6532), and `_meant` lets only the recipient's.
+    return "\r\n".join([*lines, line]).encode("utf-8" if isinstance(value, tuple) else "ascii") + b"\r\n"
 
 
 # Headers whose words are not prose: never encoded, and checked to need none.
@@ -248,7 +250,7 @@ def _encoded_words(text: str, taken: int) -> list[str]:
 
 def _check(head: bytes, meant: list[Meant]) -> None:
     """Reads the finished headers as a mail program would, and compares: nothing more, nothing less, nothing else."""
-    read = message_from_bytes(head, policy=policy.compat32)
+    read = message_from_string(head.decode(), policy=policy.compat32)
     found = [
         (name, _said(str(value), isinstance(wanted, tuple)))
         for (name, value), (_, wanted) in zip(read.items(), meant, strict=False)

@@ -55,6 +55,15 @@ def test_anything_else_does_not(content: bytes, why: str) -> None:
     assert why in flaw(content)
 
 
+def test_only_an_address_beyond_ascii_makes_a_header_that_is() -> None:
+    international = GOOD.replace(b"To: A1 <a1@", "To: A1 <jörg@".encode())
+    assert flaw(international, "jörg@customer.example") == ""
+    assert "plain ASCII" in flaw(international, "a1@customer.example")
+    assert "one recipient" in flaw(international, "jürg@customer.example")
+    latin = GOOD.replace(b"To: A1 <a1@", "To: A1 <jörg@".encode("latin-1"))
+    assert "UTF-8" in flaw(latin, "jörg@customer.example")
+
+
 def test_a_draft_may_say_that_it_is_one() -> None:
     assert flaw(with_header("X-Unsent: 1"), draft=True) == ""
 

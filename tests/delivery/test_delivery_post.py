@@ -191,6 +191,21 @@ def test_refused_and_deferred_are_on_record_and_only_the_deferred_goes_again(
     assert server.counted[parcel("B2").message_id] == 1
 
 
+@pytest.mark.parametrize(("offers", "state"), [(("SMTPUTF8", "8BITMIME"), State.SENT), ((), State.REFUSED)])
+def test_an_address_beyond_ascii_goes_where_the_server_takes_it(
+    workspace: Path, offers: tuple[str, ...], state: State
+) -> None:
+    international = parcel("A1", recipient="jörg@customer.example")
+    with FaultServer(extensions=offers) as server:
+        outcome = deliver(workspace, server, international, parcel("B2"))
+        assert found(outcome) == {A1: state, B2: State.SENT}
+        sent = [international.content] * (state is State.SENT) + [parcel("B2").content]
+        assert server.accepted == sent
+        announced = [command for command in server.commands if command.startswith("MAIL") and "SMTPUTF8" in command]
+        assert len(announced) == (state is State.SENT)
+    assert NoticesLedger(workspace).rows()[0]["recipient"] == "jörg@customer.example"
+
+
 @pytest.mark.parametrize("fault", ["greet-554", "mail-550", "ehlo-drop"])
 def test_trouble_of_the_session_marks_no_notice_and_leaves_no_trace_in_the_history(
     workspace: Path, server: FaultServer, fault: str

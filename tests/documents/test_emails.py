@@ -3,7 +3,7 @@
 import re
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from email import message_from_bytes, policy
+from email import message_from_bytes, message_from_string, policy
 from email.header import decode_header, make_header
 from email.message import EmailMessage
 from email.utils import parseaddr
@@ -178,12 +178,27 @@ def test_domains_travel_in_idna(email: str, travels: str) -> None:
     assert read(written(person(email=email)))["To"].addresses[0].addr_spec == travels
 
 
+@pytest.mark.parametrize("email", ["jörg@byrne.example", "jo\u0308rg@byrne.example", "用户@例え.example"])
+def test_a_recipient_beyond_ascii_stands_in_the_header_as_it_is(email: str) -> None:
+    document = written(person(email=email))
+    (to,) = message_from_string(document.content.decode(), policy=policy.default)["To"].addresses
+    assert f"{to.username}@{to.domain}" == document.recipient
+    assert document.recipient in {"jörg@byrne.example", "用户@xn--r8jz45g.example"}
+    head, _, body = document.content.partition(b"\r\n\r\n")
+    assert [line.partition(b":")[0] for line in head.split(b"\r\n") if not line.isascii()] == [b"To"]
+    assert body.isascii()
+
+
+def test_a_sender_beyond_ascii_is_refused() -> None:
+    with pytest.raises(ValueError, match="before the @"):
+        written(settings=Config.model_validate({"business": {"name": "H", "email": "jörg@byrne.example"}}))
+
+
 @pytest.mark.parametrize(
     "email",
     [
         "",
         "anna",
-        "jörg@byrne.example",
         "a@b.example, c@d.example",
         "a@b.example\r\nBcc: c@d.example",
         "=?utf-8?q?x?=@evil.example",
