@@ -2,7 +2,7 @@
 
 import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from email.parser import BytesHeaderParser
@@ -23,7 +23,7 @@ from pastdue.findings import shown
 from pastdue.model import Document, Inputs
 
 # All that a notice is made of; git knows it by these names.
-_SOURCES = (files.CONFIG, files.PORTAL_KEY, "accounts", "letters", "site/templates", "site/static", attachments.FOLDER)
+_SOURCES = (files.CONFIG, files.PORTAL_KEY, "accounts", "letters", "site/templates", "site/static")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,28 +96,31 @@ def _written_by(repository: Repository, commit: str) -> str:
 
 def _again(repository: Repository, record: Recorded, base: str) -> Document:
     on, notice_id = date.fromisoformat(record.row["on"]), record.row["notice_id"]
-    with tempfile.TemporaryDirectory(prefix="pastdue-") as name:
-        folder = Path(name)
-        _export(repository, base, folder)
-        if not (folder / files.PORTAL_KEY).exists():  # made by the very run, and committed with it
-            _export(repository, record.commit, folder, (files.PORTAL_KEY,))
-        inputs, found = files.read_inputs(folder)
-        worked = flow.run(inputs, today=on, clock=on, found=found, check_letters=False) if inputs else None
-        if not isinstance(worked, flow.Run):
-            wrong = [*(worked.findings if worked else found)]
-            raise _NotAgain(
-                f"its books cannot be read: {wrong[0].place}: {wrong[0].message}" if wrong else "it has no config"
-            )
-        day = replace(worked, notices=tuple(n for n in worked.notices if n.notice_id == notice_id))
-        if not day.notices:
-            raise _NotAgain("it is not due on that day by the books of the commit that it was written from")
-        wanted = attachments.wanted(day.notices[0], day.config, _invoices(inputs))
-        enclosed, _ = files.read(folder, wanted)
+    inputs = _inputs(repository, record, base)
+    worked = flow.run(inputs, today=on, clock=on, check_letters=False)
+    if isinstance(worked, flow.Refusal):
+        wrong = worked.findings[0]
+        raise _NotAgain(f"its books cannot be read: {wrong.place}: {wrong.message}")
+    day = replace(worked, notices=tuple(n for n in worked.notices if n.notice_id == notice_id))
+    if not day.notices:
+        raise _NotAgain("it is not due on that day by the books of the commit that it was written from")
+    held = repository.committed(base, attachments.wanted(day.notices[0], day.config, inputs.invoices))
+    contents = repository.contents(held.values())
+    enclosed = {path: contents[blob] for path, blob in held.items() if blob in contents}
     return _composed(day, record, enclosed, compare.named_log(record.content))
 
 
-def _invoices(inputs: Inputs | None) -> frozenset[str]:
-    return inputs.invoices if inputs else frozenset()
+def _inputs(repository: Repository, record: Recorded, base: str) -> Inputs:
+    """All that the notice was made of, as its commit has it; of the invoices only what they are called."""
+    with tempfile.TemporaryDirectory(prefix="pastdue-") as name:
+        folder = Path(name)
+        _export(repository, _held(repository, base, _SOURCES), folder)
+        if not (folder / files.PORTAL_KEY).exists():  # made by the very run, and committed with it
+            _export(repository, _held(repository, record.commit, (files.PORTAL_KEY,)), folder)
+        inputs, found = files.read_inputs(folder)
+    if inputs is None:
+        raise _NotAgain(f"its commit has no config that can be read: {found[0].message}")
+    return replace(inputs, invoices=frozenset(_held(repository, base, (attachments.FOLDER,))))
 
 
 def _composed(day: flow.Run, record: Recorded, enclosed: dict[str, bytes], log: str) -> Document:
@@ -149,13 +152,17 @@ def _moment(day: flow.Run, record: Recorded) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo("UTC"))
 
 
-def _export(repository: Repository, commit: str, folder: Path, paths: Sequence[str] = _SOURCES) -> None:
-    """Writes what a commit holds at the paths into a folder; links, which could lead anywhere, are left out."""
+def _held(repository: Repository, commit: str, paths: Sequence[str]) -> dict[str, str]:
+    """The blobs of the files that a commit holds at the paths; links, which could lead anywhere, are left out."""
     said = repository.git("ls-tree", "-r", "-z", commit, "--", *paths).split(b"\0")
     entries = [entry.partition(b"\t") for entry in said if entry.startswith(b"100")]
-    blobs = {path.decode("utf-8", "surrogateescape"): meta.split(b" ")[2].decode() for meta, _, path in entries}
-    contents = repository.contents(blobs.values())
-    for path, blob in blobs.items():
+    return {path.decode("utf-8", "surrogateescape"): meta.split(b" ")[2].decode() for meta, _, path in entries}
+
+
+def _export(repository: Repository, held: Mapping[str, str], folder: Path) -> None:
+    """Writes the files into a folder."""
+    contents = repository.contents(held.values())
+    for path, blob in held.items():
         if blob in contents:
             files.put(folder, path, contents[blob])
 
