@@ -273,7 +273,7 @@ INVOICES = (
 
 @pytest.fixture
 def books(tmp_path: Path, box: Box, authority: tuple[Path, ssl.SSLContext]) -> Workspace:
-    more = _mail(box, authority[0])
+    more = _mail(box, authority[0]).replace("Harbour Joinery", "Brook Street Bakery")
     config = PLAIN.format(business="", more=more)
     return Workspace.of(tmp_path / "books", config, customers=CUSTOMERS, invoices=INVOICES)
 
