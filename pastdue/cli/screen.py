@@ -386,7 +386,7 @@ def _worksheet(charge: Charge) -> Iterable[Text]:
         return money.display(minor, charge.currency, LANGUAGE)
 
     paid = "" if charge.principal > 0 else ", principal paid"
-    told = "" if charge.told else "; no notice announced it before today: not claimed"
+    told = "" if charge.told else "; not claimed: no notice announced it, or it was paid before the day announced"
     yield Text.assemble(
         (plain(charge.invoice_id), "bold"),
         f"  {amount(charge.owed)} owed beside the principal{paid}, by {charge.regime}{told}",

@@ -434,7 +434,7 @@ def _fees(charges: Iterable[Charge], currency: str, config: Config, say: Say) ->
             show(-charge.fee_paid),
             show(-charge.fee_waived),
             show(charge.fees),
-            below=[_basis(charge.regime, config, say), "" if charge.told else say("fee-not-claimed")],
+            below=[_basis(charge.regime, config, say, "fee-basis"), "" if charge.told else say("fee-not-claimed")],
         )
         for charge in charges
     ]
@@ -445,10 +445,10 @@ def _fees(charges: Iterable[Charge], currency: str, config: Config, say: Say) ->
     return _table(columns, rows)
 
 
-def _basis(regime: str, config: Config, say: Say) -> str:
-    """The rule, in the catalogue's words and by the name it has in config.toml."""
+def _basis(regime: str, config: Config, say: Say, rule: str = "basis") -> str:
+    """The rule that interest runs by, or with `fee-basis` the one that gives the fixed sum, in the catalogue's words and by the name it has in config.toml."""
     rate = agreed_rate(config, say.where)
-    told = say.words.get(f"basis.{regime}", "").format(rate=rate).strip(" ,")
+    told = say.words.get(f"{rule}.{regime}", say.words.get(f"basis.{regime}", "")).format(rate=rate).strip(" ,")
     return (
         say("basis", basis=told[0].upper() + told[1:], regime=regime)
         if told
@@ -467,7 +467,10 @@ def _obligations(account: Account, say: Say) -> Iterator[Node]:
     for standing, _ in account.standings:
         for each in standing.obligations:
             invoices = ", ".join(dict.fromkeys(invoice for invoice, _ in each.items))
-            below = (say("announced-by", notice=each.notice_id, invoices=invoices), each.why, each.held)
+            why = (
+                (each.why, each.held) if say.language.startswith("en") else ()
+            )  # the operator's words, in English alone
+            below = (say("announced-by", notice=each.notice_id, invoices=invoices), *why)
             cells = (say.day(each.on), say(f"consequence-{each.consequence}"), say.day(each.announced))
             rows.append(_row(*cells, say(f"obligation-{each.state}"), below=below))
     if not rows:

@@ -515,6 +515,7 @@ def _one_branch(text: str, taken: int) -> Iterator[tuple[int, str]]:
 # ------------------------------------------------------------------ a notice about to go
 
 _BUSINESS_ONLY = frozenset({"uk-lpcda", "ie-si580", "eu-2011-7", "de-288-b2b", "at-456", "fr-l441-10", "nl-119a"})
+_CONSUMER_SUMS = frozenset({"nl-119"})  # rules that give a fixed sum against consumers: the Dutch collection costs
 _OUTSIDE = frozenset({"agency", "small-claims"})
 _COMPARED = ("interest", "fee", "prepayment", "stop-service")
 _SHARED = frozenset(
@@ -630,20 +631,24 @@ def _masked(text: str, values: Iterable[str]) -> str:
     flat = text
     for gap in "\n\t\u00a0\u202f":
         flat = flat.replace(gap, " ")
+    spans = []
     for value in values:
         at = flat.find(value)
         while at >= 0:
             end = at + len(value)
             if not (flat[at - 1 : at].isalnum() or flat[end : end + 1].isalnum()):
-                text = f"{text[:at]}{'x' * len(value)}{text[end:]}"
-                flat = f"{flat[:at]}{'x' * len(value)}{flat[end:]}"
+                spans.append((at, end))
             at = flat.find(value, end)
-    return text
+    parts, done = [], 0
+    for at, end in sorted(spans):
+        parts += [text[done:at], "x" * (end - max(at, done))]
+        done = max(done, end)
+    return "".join((*parts, text[done:]))
 
 
 def _looked_for(notice: Notice, config: Config, planned: Collection[str]) -> Iterator[str]:
     """What the words may not name of this notice: charges of businesses, and consequences that nobody announced or owes."""
-    if notice.customer.kind == "consumer":
+    if notice.customer.kind == "consumer" and notice.regime not in _CONSUMER_SUMS:
         yield "consumer"
     real = {*planned, *({"interest", "fee"} if config.interest.regime else ())}
     real |= {"interest" for line in notice.items if line.charge and line.charge.accruals}
@@ -672,7 +677,7 @@ def _of_consumer(charge: Charge) -> Iterator[Remark]:
     if charge.regime in _BUSINESS_ONLY:
         reason = f"The rule {charge.regime} is for debts between businesses, and this customer is a consumer."
         yield _remark("L19", charge.invoice_id, reason)
-    elif charge.fees:
+    elif charge.fees and charge.regime not in _CONSUMER_SUMS:
         yield _remark("L19", charge.invoice_id, "A fixed sum for late payment is not owed by a consumer.")
 
 

@@ -151,7 +151,7 @@ def test_what_no_notice_announced_is_shown_and_not_claimed() -> None:
     assert any(
         "is not claimed" in note and minor(note.split(" of ")[0]) == untold for note in evidence.sheet(made)["notes"]
     )
-    assert tables(made, "worksheet")[0][-1][0] == "Not claimed: no notice announced it"
+    assert tables(made, "worksheet")[0][-1][0] == "Not claimed: not announced, or paid before"
 
 
 def test_a_time_without_a_known_rate_claims_nothing_and_says_so() -> None:
@@ -257,6 +257,17 @@ def test_a_business_in_germany_gets_its_file_in_german() -> None:
     assert "1.234,50£" in text
     assert "Verjährung:bitteprüfen" in text
     assert "11,75%(Basis3,75%)" in text
+
+
+@pytest.mark.parametrize(("language", "basis"), [("de", "§ 288 Abs. 5 BGB"), ("en", "Section 288(5)")])
+def test_a_fixed_sum_stands_under_its_own_rule_and_no_other_language_is_mixed_in(language: str, basis: str) -> None:
+    config = CONFIG.model_copy(update={"business": CONFIG.business.model_copy(update={"language": language})})
+    item, on = (("I-1", day("2025-11-30")),), day("2026-01-15")
+    told = Obligation("fee", on, ObligationState.CARRIED_OUT, item, day("2026-01-01"), "N-1", "charged on 2026-01-15")
+    made = account(books(), config, charges=(charge(regime="de-288-b2b"),), obligations=(told,))
+    text = str(evidence.sheet(made))
+    assert basis.lower() in text.lower()
+    assert ("charged on" in text) == (language == "en")
 
 
 def test_an_account_with_two_currencies_has_two_of_everything_that_is_counted() -> None:

@@ -324,6 +324,11 @@ def test_a_consumer_owes_no_fixed_sum() -> None:
     )
 
 
+def test_a_dutch_consumer_owes_the_collection_costs_that_the_law_gives() -> None:
+    notice = about("consumer", items=(item(charge=charge("nl-119", fee=4000)),), regime="nl-119")
+    assert codes(notice, "The fixed sum of 40 euros is owed.", config=setup(interest={"regime": "nl-119a"})) == []
+
+
 def test_a_day_to_pay_by_that_is_over_is_remarked() -> None:
     assert codes(about(pay_by=ON - timedelta(1))) == ["L12"]
 
