@@ -134,6 +134,15 @@ class Mail(_Section):
         default="", description="File with the certificate authority of your own server, if it has one."
     )
     sendmail_command: str = Field(default="/usr/sbin/sendmail -i", description="The program of the sendmail transport.")
+    imap_host: str = Field(
+        default="",
+        pattern=r"^[^\s/]*$",
+        description="IMAP server, over TLS, that keeps a copy of what was sent by smtp or sendmail, with the same user and password; blank: none does.",
+    )
+    imap_port: int = Field(default=993, ge=1, le=65535, description="Its port.")
+    imap_folder: str = Field(
+        default="Sent", pattern=r"^[ -~]+$", description="The folder of the copies, as the server names it."
+    )
 
     @field_validator("sender", "reply_to")
     @classmethod

@@ -15,7 +15,7 @@ import click
 from pastdue import flow, money
 from pastdue.cli import DONE, FAILED, FINDINGS, STOPPED, Desk, _moment, _now, guards, screen
 from pastdue.config import Git
-from pastdue.delivery import Stopped, files, mail, pdf, post
+from pastdue.delivery import Stopped, copies, files, mail, pdf, post
 from pastdue.documents import attachments, emails, notices
 from pastdue.findings import Finding, error, warning
 from pastdue.flow import Run
@@ -111,6 +111,7 @@ def send(
         final = [emails.witnessed(document, log) for document in composed.documents]
         outcome = out.deliver([_parcel(d) for d in final], _transport(run, root), [files.PORTAL_KEY])
         code = _tell(desk, outcome)
+        _keep_copies(desk, run, final, outcome)
         guards.forget(root)
         after = desk.run(on)
         _write(desk, compose(desk, after, fresh=False), recorded=_recorded(after))
@@ -301,6 +302,17 @@ def _tell(desk: Desk, outcome: post.Outcome) -> int:
     desk.out.print(f"{said or 'nothing sent'}." + (f" Committed as {outcome.commit[:10]}." if outcome.commit else ""))
     bad = {State.REFUSED, State.DEFERRED, State.UNCLEAR} & counts.keys()
     return FAILED if bad or outcome.failures or outcome.ended else DONE
+
+
+def _keep_copies(desk: Desk, run: Run, documents: Iterable[Document], outcome: post.Outcome) -> None:
+    """Copies of what was sent, into the mail account's Sent folder; that it fails is only told."""
+    sent = {result.notice_id for result in outcome.results if result.state is State.SENT}
+    messages = [document.content for document in documents if document.notice.notice_id in sent]
+    if run.config.mail.imap_host and messages:
+        try:
+            copies.keep(run.config, desk.root, messages)
+        except Stopped as problem:
+            desk.err.print(screen.plain(problem.message) + f"\n    {problem.hint}")
 
 
 def _tell_unclear(desk: Desk, result: post.Result) -> None:
