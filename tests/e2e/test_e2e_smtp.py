@@ -347,3 +347,46 @@ def test_a_thread_answers_its_first_message(books: Workspace, box: Box) -> None:
     assert first["In-Reply-To"] is None
     assert second["In-Reply-To"] == second["References"] == first["Message-ID"]
     assert str(second["Subject"]) == "Still open: invoice I-2"
+
+
+def test_what_was_sent_is_copied_to_the_sent_folder_or_it_is_told_and_nothing_changes(
+    books: Workspace, box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pastdue.delivery import Stopped, copies
+
+    config = (books.root / "config.toml").read_text("utf-8")
+    books.write("config.toml", config.replace('user = "harbour"\n', 'user = "harbour"\nimap_host = "localhost"\n'))
+    kept: list[bytes] = []
+    monkeypatch.setattr(copies, "keep", lambda _config, _root, messages: kept.extend(messages))
+    env = {"PASTDUE_SMTP_PASSWORD": PASSWORD}
+    books.done("send", "--yes", "--only", "BOLT", *ON, env=env)
+    assert kept == [content for _, _, content in box.arrived]
+
+    def refuse(*_: object) -> None:
+        raise Stopped("1 of 1 messages have no copy")
+
+    monkeypatch.setattr(copies, "keep", refuse)
+    result = books.run("send", "--yes", *ON, env=env)
+    assert result.exit_code == 0
+    assert "1 of 1 messages have no copy" in result.stderr
+    assert books.told("account_id", "state") == [("BOLT", "sent"), ("ACME", "sent")]
+
+
+def test_gits_commit_hooks_a_half_done_merge_and_a_detached_head_are_said_and_mended(
+    books: Workspace, box: Box
+) -> None:
+    env = {"PASTDUE_SMTP_PASSWORD": PASSWORD}
+    hook = books.root / ".git/hooks/pre-commit"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\nexit 1\n")
+    hook.chmod(0o755)
+    (books.root / ".git/MERGE_HEAD").write_text(books.git("rev-parse", "HEAD"))
+    result = books.run("send", "--yes", *ON, env=env)
+    assert (result.exit_code, "git merge --abort" in result.stderr) == (4, True)
+    (books.root / ".git/MERGE_HEAD").unlink()
+    books.git("checkout", "-q", "--detach")
+    result = books.run("send", "--yes", *ON, env=env)
+    assert (result.exit_code, "git switch main" in result.stderr) == (4, True)
+    assert (box.arrived, books.notices()) == ([], [])
+    books.git("switch", "-q", "main")
+    assert "2 sent. Committed as" in books.done("send", "--yes", *ON, env=env)
