@@ -11,6 +11,7 @@ Nothing is changed and nothing but git and files is needed: whoever has a clone 
 """
 
 import os
+import re
 import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
@@ -44,6 +45,7 @@ _DOCUMENTS = (".eml", ".pdf")
 _PLAIN_FILE = "100644"
 _FSCK = "`git fsck --full` shows what is damaged; another clone or a backup has it whole."
 _LOOK = f"`git log -p -- {PATH}` shows what became of it."
+_NOTICE_LINE = re.compile(r"(?m)^Notice: (\S+) (\S+) (\S+) sha256:([0-9a-f]{16})(?: |$)")
 _OF_A_ROW = ("notice_id", "invoice_id", "due", "state", "at")  # what no two rows have in common
 _MERGED = (
     "If a rebase or a forced push did it, the old commits are in `git reflog`; what happened since comes in by a merge."
@@ -178,6 +180,7 @@ class _Audit:
             base = self._since(since, lines) if since else ""
             self._chain(lines)
             self._histories(lines, base)
+            self._messages(lines)
             self._documents(lines)
             self._copies(lines)
             self._journal(lines, base)
@@ -371,11 +374,6 @@ class _Audit:
         changes = self._changes(since)
         counts = self._ledger_history([change for change in changes if change.path == PATH])
         self._document_history([c for c in changes if c.path != PATH and _is_document(c.path)], lines, counts)
-        self._ranges = {
-            change.commit: range(counts.get(change.before, 0), counts[change.after])
-            for change in changes
-            if change.path == PATH and change.after in counts
-        }
 
     def _ledger_history(self, changes: Sequence[_Change]) -> dict[str, int]:
         """How many rows each version has; a version that is not the next one's beginning is a break."""
@@ -386,6 +384,11 @@ class _Audit:
             counts[blob] = body(content).count(b"\n")
             if grew(content, final):
                 whole.add(blob)
+        self._ranges = {
+            change.commit: range(counts[change.before] if change.before else 0, counts[change.after])
+            for change in changes
+            if {change.before, change.after} - {""} <= whole and change.after
+        }
         for change in changes:
             if not change.after:
                 message, hint = "this commit took the notices ledger away", _bring_back(f"{change.commit[:10]}^", PATH)
@@ -405,6 +408,33 @@ class _Audit:
                 )
                 self._differences(before, after, "row-changed", "the commit before", change.commit)
         return counts
+
+    def _messages(self, lines: Sequence[_Line]) -> None:
+        """What the messages of the runs' commits say of each notice, for whoever reads `git log`."""
+        if not self._ranges:
+            return
+        git = self._repository.git
+        stdin = "".join(f"{commit}\n" for commit in self._ranges).encode()
+        said = git("log", "--no-walk=unsorted", "--stdin", "--no-show-signature", "-z", "--format=%H%n%B", stdin=stdin)
+        for message in said.decode("utf-8", "replace").split("\0"):
+            commit, _, text = message.partition("\n")
+            told = {found[1]: found for found in _NOTICE_LINE.finditer(text)}
+            came = {
+                line.row["notice_id"]: line
+                for line in (lines[i] for i in self._ranges.get(commit, ()) if i < len(lines))
+            }
+            for notice_id, line in came.items() if told else ():
+                found = told.get(notice_id)
+                row = line.row
+                if found and (found[2], found[3], found[4]) == (
+                    row["state"],
+                    row["message_id"] or "-",
+                    row["sha256"][:16],
+                ):
+                    continue
+                what = f"says {found[2]} {found[3]} sha256:{found[4]} of it" if found else "does not name it"
+                hint = f"git show -s {commit[:10]}"
+                self._break("message-differs", f"the message of its commit {what}", hint, **line.where, commit=commit)
 
     def _document_history(self, changes: Sequence[_Change], lines: Sequence[_Line], counts: Mapping[str, int]) -> None:
         """From the commit on that has its row, a document is what the row says; before that it is a draft."""

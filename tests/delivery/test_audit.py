@@ -260,8 +260,9 @@ def test_a_row_smuggled_into_a_commit_of_this_machine_is_missing_in_the_journal(
     record = json.loads(settled[-1].partition(b" ")[2])
     text = json.dumps(record | {"commit": git(sent, "rev-parse", "HEAD").strip()}, separators=(",", ":")).encode()
     journal.write_bytes(b"".join([*settled[:-1], b"%08x %s\n" % (zlib.crc32(text), text)]))
-    broken = only(sent, "row-without-journal")
-    assert (broken.place, broken.notice_id) == (f"{PATH}:7", A1)
+    breaks = audit(sent).breaks
+    assert [each.code for each in breaks] == ["message-differs", "row-without-journal"]
+    assert {(each.place, each.notice_id) for each in breaks} == {(f"{PATH}:7", A1)}
 
 
 def test_a_ledger_that_is_gone_is_named(sent: Path) -> None:
@@ -440,6 +441,21 @@ def test_since_says_which_row_and_which_document_of_that_time_are_others_now(sen
         ("history-rewritten", "history"), ("row-changed", f"{PATH}:2"), ("document-changed", EML_B2), ("document-changed", EML_C3),
         ("document-changed", f"outbox/{DAY}/B2-demand.pdf"),
     }  # fmt: skip
+
+
+def test_rows_and_documents_that_were_rewritten_in_every_commit_do_not_fit_its_message(sent: Path) -> None:
+    """A history made anew from the beginning, chain, hashes and all, by somebody who forgot what `git log` says."""
+    lines = [line.replace(b",drafted,", b",sent,") for line in ledger(sent)]
+    write(sent, rechained(lines))
+    git(sent, "add", "-A")
+    words = git(sent, "log", "-1", "--format=%B")
+    first = git(sent, "commit-tree", git(sent, "write-tree").strip(), "-m", words).strip()
+    git(sent, "update-ref", "HEAD", first)
+    breaks = [each for each in audit(without_journal(sent)).breaks if each.code == "message-differs"]
+    told = {each.notice_id: each.message for each in breaks}
+    assert told[C3].startswith("the message of its commit says drafted <pd.")
+    assert told[A1] == told[B2] == "the message of its commit does not name it"
+    assert {each.commit for each in breaks} == {first}
 
 
 def test_git_that_shows_another_history_than_it_has_is_named(sent: Path, tmp_path: Path) -> None:
