@@ -69,7 +69,7 @@ def build(desk: Desk, run: Run) -> Built:
 
 
 def dry_run(desk: Desk, on: date | None, only: str | None) -> int:
-    """Prints exactly the list that `send` would deliver, and writes nothing."""
+    """Prints exactly the list that `send` would deliver, and what would stop it; writes nothing into the workspace."""
     run = _for(desk.run(on), only)
     composed = compose(desk, run, fresh=True)
     screen.show_notices(desk.out, composed.notices, "Would send")
