@@ -35,6 +35,8 @@ def announced(
         amount = regime.fixed_sum(item.open, item.currency) if regime and what == "fee" else 0
         if what == "fee" and not amount:
             continue
+        if regime and what == "fee":
+            on = max(on, standing.on + timedelta(days=regime.sums.notice_days + 1))  # sooner, it would not be owed
         if pay_by and what != "interest":
             on = max(on, pay_by + timedelta(days=1))
         if what in THIRD_PARTY:

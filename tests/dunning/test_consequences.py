@@ -83,6 +83,13 @@ def test_interest_from_the_due_date_is_announced_with_the_day_it_counts_from() -
     assert found.since is None
 
 
+def test_a_dutch_consumer_is_told_of_collection_costs_for_a_day_on_which_they_are_owed() -> None:
+    customers = {"A": Customer("A", "Acme", kind="consumer", email="a@acme.example")}
+    rules = config({"days": 1, "announces": said(("fee", 14))}, regime="nl-119a")
+    (fee,) = announced(decided(ledger(ONE, customers=customers), rules, "2026-02-01"))
+    assert (fee.on, fee.amount) == (day("2026-02-16"), 15_000)
+
+
 def test_a_fixed_sum_is_announced_with_its_amount() -> None:
     rules = config({"days": 1, "announces": said(("fee", 14))}, regime="ie-si580")
     (fee,) = announced(decided(ledger(ONE), rules, "2026-02-01"))
