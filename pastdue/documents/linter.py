@@ -615,9 +615,8 @@ def _values(notice: Notice, config: Config) -> list[str]:
     for line in notice.items:
         values |= {line.item.invoice_id, line.item.description, line.item.reference}
     values |= _own_values(config.business, config.end)
-    return sorted(
-        {" ".join(value.split()) for value in values if len(value) > 2}, key=lambda value: (-len(value), value)
-    )
+    plain = {" ".join(value.split()) for value in values}
+    return sorted((value for value in plain if len(value) > 2), key=lambda value: (-len(value), value))
 
 
 @lru_cache(maxsize=8)

@@ -202,14 +202,14 @@ def test_a_line_of_activity_is_read_with_all_that_it_says(read: Read) -> None:
     books, findings = read(
         activity="on,account_id,kind,invoice_id,amount,due,every,count,by,note\n"
         '2026-02-01,yen,Plan,,1000,2026-03-01,Month,3,Jo,"in three\nparts"\n'
-        "2026-02-02,acme,no answer,,,,,,,\n2026-02-03,acme,reason,,,,,,,Cash flow\n2026-02-04,acme,waive,,,,,,,goodwill\n"
+        "2026-02-02,acme,no answer,,,,,,,\n2026-02-03,acme,reason,,,,,,,Cash flow\n2026-02-04,acme,waive,,,,,,,interest: goodwill\n"
     )
     assert findings == []
     assert books.activity == (
         Activity(date(2026, 2, 1), "yen", "plan", "", 1000, date(2026, 3, 1), "month", 3, "Jo", "in three parts", 2),
         Activity(date(2026, 2, 2), "acme", "no-answer", row=4),
         Activity(date(2026, 2, 3), "acme", "reason", note="cash-flow", row=5),
-        Activity(date(2026, 2, 4), "acme", "waive", note="goodwill", row=6),
+        Activity(date(2026, 2, 4), "acme", "waive", note="interest: goodwill", row=6),
     )
 
 

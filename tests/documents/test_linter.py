@@ -464,3 +464,17 @@ def test_the_rules_are_those_of_the_house_and_each_has_words_or_is_of_the_notice
         own = linter._language(language)
         said = {pattern.code for pattern in (*own.patterns, *own.everywhere)}
         assert {code for code, rule in linter.RULES.items() if not rule.of_notice} == said
+
+
+def test_a_value_of_blanks_is_no_value_to_look_for() -> None:
+    assert (
+        linter._masked("a  b\u2028\u2028\u2028c", linter._values(_blank_notice(), Config()))
+        == "a  b\u2028\u2028\u2028c"
+    )
+
+
+def _blank_notice() -> Notice:
+    (tried, _), *_ = samples.tries("reminder", Config())
+    return replace(
+        tried, reference="\u2028\u2028\u2028", customer=replace(tried.customer, name="   ", contact="\u3000" * 4)
+    )
