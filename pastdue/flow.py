@@ -82,7 +82,12 @@ def run(
     standings, found = standing.standings(ledger, config, on, findings)
     decisions = escalation.decisions(standings, config)
     unbilled = deliveries.unbilled(ledger, config, on)
-    findings += [*found, *_unreachable(standings, decisions), *deliveries.findings(unbilled)]
+    findings += [
+        *found,
+        *_unreachable(standings, decisions),
+        *_without_a_rate(standings),
+        *deliveries.findings(unbilled),
+    ]
     findings += onboarding.findings(standings, config, on)
     written = tuple(
         notice
@@ -272,6 +277,24 @@ def _demo_key(inputs: Inputs, config: Config) -> Iterator[Finding]:
             "portal.key",
             "this is the demo's key: everybody can work out the addresses of your customers' pages",
             "Delete the file; the next build makes a new one.",
+        )
+
+
+def _without_a_rate(standings: tuple[Standing, ...]) -> Iterator[Finding]:
+    """Interest that runs by a rule whose rate nobody has entered: said once, since nothing is claimed for those days."""
+    since = [
+        (charge.unknown_from, standing.account_id)
+        for standing in standings
+        for charge in standing.charges
+        if charge.unknown_from
+    ]
+    if since:
+        first, accounts = min(since)[0], sorted({account for _, account in since})
+        others = f" and {len(accounts) - 1} more" if len(accounts) > 1 else ""
+        yield warning(
+            config_file.FILE,
+            f"no interest is claimed from {first} on of {accounts[0]}{others}: the rate is not known",
+            f'Enter the reference rate under [interest.rates], by the day it holds from: {first} = "...".',
         )
 
 

@@ -295,7 +295,7 @@ def test_the_block_in_the_docs_passes_check_and_its_letter_states_the_claim(
     said = re.sub(r"\s+", " ", text_of((workspace.root / path).read_bytes()))
     for words in (
         "£1,234.50", "Interest to 2 February 2026", "each day after 2 February 2026 adds £0.40", deadline,
-        f"On {claim}, we intend to start a small claim", "The claim would go to the County Court. Starting one costs £115.",
+        f"On {claim}, we intend to bring a court claim", "The claim would go to the County Court. Starting one costs £115.",
         "Annex A: statement", "Annex B: reply form", "7 Brook Street", "Sourdough, December", "11.75%",
     ):  # fmt: skip
         assert words in said, words

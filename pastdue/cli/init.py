@@ -38,7 +38,9 @@ base_url = ""                 # where site/public will be published; blank: noti
 regime = ""                   # blank: no interest is claimed; with one, let the steps below announce it
 
 """
-_IGNORED = "/site/public/\n/outbox/desk.html\n/outbox/*/*-call.html\n/evidence/\n/outbox/.manifest\n/outbox/.letters.json\n"
+_IGNORED = (
+    "/site/public/\n/outbox/desk.html\n/outbox/*/*-call.html\n/evidence/\n/outbox/.manifest\n/outbox/.letters.json\n"
+)
 _KEPT_AS_IT_IS = "*.eml -text\naccounts/*.csv -text\noutbox/** -text\n*.pdf binary\n"
 
 

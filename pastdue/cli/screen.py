@@ -127,7 +127,7 @@ _BESIDE = {"interest": "interest", "fees": "fixed sums"}
 
 def _said(standings: Iterable[Standing]) -> Table | None:
     """What was announced and is to be done: the longest overdue first, then what is due today, then what still waits."""
-    open_ = [(each, s) for s in standings for each in s.obligations if said_and_done.is_open(each)]
+    open_ = [(each, s) for s in standings for each in said_and_done.to_do(s)]
     if not open_:
         return None
     open_.sort(key=lambda pair: (bool(pair[0].held), pair[0].on, pair[1].account_id, pair[0].consequence))

@@ -426,7 +426,7 @@ class _View:
         found = [
             (each, standing)
             for standing in self.morning.standings
-            for each in standing.obligations
+            for each in (standing.obligations if state is ObligationState.AHEAD else said_and_done.to_do(standing))
             if each.state is state and each.consequence != _PLAN_DEFAULT and self._is_near(each)
         ]
         found.sort(key=lambda pair: (bool(pair[0].held), pair[0].on, pair[1].account_id, pair[0].consequence))

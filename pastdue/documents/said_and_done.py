@@ -19,6 +19,15 @@ def is_open(obligation: Obligation) -> bool:
     return obligation.state.is_open
 
 
+def to_do(standing: Standing) -> tuple[Obligation, ...]:
+    """What is open, the first day first; what was announced again for the same invoices stands there once, with its first day."""
+    found: list[Obligation] = []
+    for each in filter(is_open, standing.obligations):
+        if not any(each.consequence == first.consequence and set(each.items) <= set(first.items) for first in found):
+            found.append(each)
+    return tuple(found)
+
+
 def days_overdue(obligation: Obligation, standing: Standing) -> int:
     """Days since the day that was given for it; 0 on the day itself."""
     return max((standing.on - obligation.on).days, 0)

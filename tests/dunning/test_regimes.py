@@ -305,3 +305,15 @@ def test_sound_settings_are_no_finding() -> None:
         settings = {"rate": "8"} if name == "contract" else {"rates": {"2026-01-01": "1.5"}} if name == "at-456" else {}
         assert regimes.problems(config(name, **settings)) == []
     assert regimes.problems(config("de-288-b2b", rates={"2026-07-01": "1.52", "2027-01-01": "1.77"})) == []
+
+
+def test_a_french_contract_may_not_take_less_than_three_times_the_legal_rate() -> None:
+    """FR-02: 2.76 % in the second half of 2025, 2.62 % in the first of 2026 (A, legifiscal.fr)."""
+    floors = {day: regimes.floor_on("fr-l441-10", date.fromisoformat(day)) for day in ("2025-12-31", "2026-01-01")}
+    assert floors == {"2025-12-31": 82800, "2026-01-01": 78600}
+    assert regimes.floor_on("fr-l441-10", date(2024, 6, 30)) is None
+    assert regimes.floor_on("uk-lpcda", date(2026, 1, 1)) is None
+    for rate, is_warned in (("7.85", True), ("7.86", False)):
+        raw = {"business": {"country": "FR"}, "interest": {"regime": "contract", "rate": rate}}
+        assert bool(regimes.problems(Config.model_validate(raw))) is is_warned
+    assert not regimes.problems(config("contract", rate="1"))

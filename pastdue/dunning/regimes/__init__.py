@@ -316,6 +316,13 @@ def _read(folder: str) -> dict[str, dict[str, Any]]:
     }
 
 
+def floor_on(name: str, day: date) -> int | None:
+    """The lowest yearly rate, in millionths, that a contract may take in place of the regime's; None where none is known."""
+    floor = _shipped()[name].get("floor", {})
+    held = [rate for since, rate in sorted(floor.get("rates", {}).items()) if date.fromisoformat(since) <= day]
+    return millionths(held[-1]) * int(floor["times"]) if held else None
+
+
 def problems(config: Config) -> list[Finding]:
     """What is wrong with `[interest]`, as far as it does not depend on the day."""
     return list(_problems(config))
@@ -330,6 +337,7 @@ def _problems(config: Config) -> Iterator[Finding]:
         return
     if interest.regime == CONTRACT:
         yield from _contract_problems(interest, config.business.currency)
+        yield from _below_the_floor(interest, config.business.country)
     elif interest.regime:
         for name in ("rate", "cap", "fee"):
             if getattr(interest, name):
@@ -348,6 +356,17 @@ def _contract_problems(interest: Interest, currency: str) -> Iterator[Finding]:
     fee = Decimal(interest.fee or 0).scaleb(money.exponent(currency))
     if fee != fee.to_integral_value():
         yield error(FILE, f"interest.fee: {shown(interest.fee)} is not an amount of {currency}")
+
+
+_FLOORS = {"FR": "fr-l441-10"}  # by the business's country
+
+
+def _below_the_floor(interest: Interest, country: str) -> Iterator[Finding]:
+    lowest = floor_on(name, date.max) if (name := _FLOORS.get(country.upper(), "")) else None
+    if lowest and interest.rate and millionths(interest.rate) < lowest:
+        least = f"{Decimal(lowest).scaleb(-4).normalize():f}"
+        message = f"interest.rate: {interest.rate} % is below {least} %, the least between businesses by {name}"
+        yield warning(FILE, message, "Terms below it do not hold: raise the rate, or take the regime.")
 
 
 def _rates_problems(interest: Interest) -> Iterator[Finding]:
