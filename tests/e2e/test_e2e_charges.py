@@ -217,6 +217,8 @@ def test_a_rate_that_nobody_knows_is_said_plainly_with_what_to_enter(tmp_path: P
     assert "No rate is known from 2099-02-15: nothing is claimed for these days." in said
     assert '[interest.rates] 2099-02-15 = "RATE"' in said
     assert status(far, "2099-02-20")[0]["ACME"]["interest"] == "0.00"
+    told = far.run("check", "--on", "2099-02-20")
+    assert "no interest is claimed from 2099-02-15 on of ACME: the rate is not known" in told.stdout + told.stderr
 
 
 def test_the_page_asks_for_principal_and_announced_charges_and_so_does_its_link(books: Workspace) -> None:
