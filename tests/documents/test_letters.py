@@ -852,7 +852,7 @@ def test_a_notice_adds_up_from_what_it_shows_and_asks_for_it_all() -> None:
     assert "2030 21 Jan 2026 €512.50 Oak staircase 40 days late" in text
     assert "Total €558.20" in text, "2.85 + 512.50 + 2.85 + 40.00"
     assert "Please pay €558.20 by 9 March 2026" in text
-    assert "2030 20 10.15% €2.85 €512.50, 11 Feb 2026 to 2 Mar 2026" in text
+    assert "2030 €2.85 €512.50 × 10.15% a year × 20 days 11 Feb 2026 to 2 Mar 2026" in text
     assert "amount × rate × days ÷ 365, rounded once per line" in text
     assert "If €558.20 is paid by 9 March 2026, no further interest is claimed on what it pays." in text
     assert "each day after 2 March 2026 adds €0.14" in text, "512.50 × 10.15 % ÷ 365 of 2030; what is paid adds nothing"
