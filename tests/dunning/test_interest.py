@@ -2,7 +2,6 @@
 
 import calendar
 import csv
-import os
 import random
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -21,7 +20,7 @@ from pastdue.dunning import interest, regimes
 from pastdue.dunning.regimes import Regime
 from pastdue.model import Accrual
 
-DEBTS = 10_000 if os.environ.get("PASTDUE_SLOW") else 1_000
+DEBTS = 10_000
 DAY = timedelta(days=1)
 
 with (Path(__file__).parent / "vectors.csv").open(encoding="utf-8", newline="") as _file:

@@ -27,7 +27,7 @@ VALUES = {
     "encoded header": "=?utf-8?q?Acme=0D=0ABcc:_victim@evil.example=0D=0A?=",
     "second address": "victim@evil.example, a@acme.example",
     "quotes": "\"Acme\" <victim@evil.example> (';--\\",
-    "up the tree": "../../../../../../tmp/evil",
+    "up the tree": "../../../../../../evil-cell",
     "absolute path": "/etc/passwd",
     "their path": "..\\..\\evil.exe:stream",
     "device": "CON",
@@ -217,7 +217,11 @@ def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 def test_nothing_is_written_beside_the_workspace_or_under_a_name_that_a_cell_chose(built: Built) -> None:
     assert built.around == {"deep", "deep/er", "deep/er/books"}
-    assert not Path("/tmp/evil").exists()  # noqa: S108
+    folders = [each for each in built.workspace.root.rglob("*") if each.is_dir() and ".git" not in each.parts]
+    assert len(folders) > 5
+    for folder in (built.workspace.root, *folders):  # wherever the cell was taken for a path from
+        climbed = (folder / VALUES["up the tree"]).resolve()
+        assert not list(climbed.parent.glob(f"{climbed.name}*")), climbed
     tops = {name.split("/")[0] for name in built.workspace.everything()}
     assert tops <= {"accounts", "config.toml", "portal.key", "outbox", "site", ".git", ".gitignore"}
     for name in built.files:

@@ -15,8 +15,9 @@ from commandline import ROOT, Workspace
 
 EXAMPLE = ROOT / "examples/ibm-receivables"
 EXPORT = Path(os.environ.get("PASTDUE_REAL_DATA", "")) / "ibm-receivables/receivables.csv"
-pytestmark = pytest.mark.skipif(not EXPORT.is_file(), reason="PASTDUE_REAL_DATA names no folder with ibm-receivables")
-slow = pytest.mark.skipif(not os.environ.get("PASTDUE_SLOW"), reason="takes minutes: PASTDUE_SLOW=1 runs it")
+pytestmark = pytest.mark.skipif(
+    not EXPORT.is_file(), reason="needs PASTDUE_REAL_DATA to name a folder with ibm-receivables"
+)
 
 
 def day(text: str) -> date:
@@ -116,7 +117,6 @@ def expected(rows: list[dict[str, str]]) -> list[tuple[str, str, str]]:
     return sorted(found)
 
 
-@slow
 def test_every_month_end_of_two_years_sends_what_the_rule_says_and_its_desk_states_it(
     rows: list[dict[str, str]], tmp_path: Path
 ) -> None:
