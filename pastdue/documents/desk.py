@@ -474,9 +474,12 @@ class _View:
         if not owed:
             return
         yield f"{_of_charges(standing.interest, standing.fees, show)} owed beside the invoices"
-        untold = owed - sum(charge.owed for charge in beside.told(standing))
+        untold = sum(charge.owed for charge in standing.charges if not charge.told)
+        since = owed - untold - sum(charge.owed for charge in beside.told(standing))
         if untold:
             yield f"{show(untold)} of it was announced in no notice before today, and is not claimed"
+        if since:
+            yield f"{show(since)} of it came since the last notice, and is not claimed while its deadline runs"
 
     # -------------------------------------------------------------- what was said and agreed
 

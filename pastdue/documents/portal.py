@@ -242,9 +242,12 @@ class _Writer:
         state, label, amount, by, more = _headline(standing, claim, decision, say)
         told = beside.told(standing)
         interest, fees = sum(each.interest for each in told), sum(each.fees for each in told)
+        claims = {each.key: each for each in told}
         # What went to charges explains why less went to invoices, for as long as anything is open.
         shown = [
-            each for each in standing.charges if each in told or (each.told and _paid_of(each) and standing.balance)
+            claims.get(each.key, each)
+            for each in standing.charges
+            if each.key in claims or (each.told and _paid_of(each) and standing.balance)
         ]
         is_asked = amount == claim.asked and not claim.promised and not claim.instalment
         mixed = _sums(standing.balance, interest, fees, say, show)

@@ -77,8 +77,11 @@ def standing(account: str | Customer, *items: OpenItem, currency: str = "EUR", *
 
 
 def with_claims(account: Standing) -> Standing:
-    """The standing as the rules leave it where no deadline runs: what was told of and is owed may be asked for."""
-    return replace(account, claims=tuple(each for each in account.charges if each.told and each.owed))
+    """The standing as the rules leave it where no deadline runs: what was told of and is owed may be asked for.
+
+    Claims that a test sets itself stay.
+    """
+    return replace(account, claims=account.claims or tuple(each for each in account.charges if each.told and each.owed))
 
 
 def paid(ago: int, amount: int, invoice: str = "", currency: str = "EUR", reference: str = "") -> Payment:

@@ -657,6 +657,15 @@ def test_interest_and_fixed_sums_stand_beside_the_balance_and_with_their_account
     assert "€52.34 of it was announced in no notice before today, and is not claimed" in waiting
 
 
+def test_what_grew_since_a_notice_whose_deadline_runs_was_announced_and_still_is_not_claimed():
+    asked = charged(LATER, 1234, 4000)
+    account, waits = owing(LATER, charges=(charged(LATER, 1300, 4000),))
+    waiting = section(page((replace(account, claims=(asked,)), waits)), "Waiting")
+    assert "€13.00 interest and €40.00 fixed sums owed beside the invoices" in waiting
+    assert "€0.66 of it came since the last notice, and is not claimed while its deadline runs" in waiting
+    assert "announced in no notice" not in waiting
+
+
 def test_an_account_that_owes_nothing_but_charges_is_not_forgotten():
     gone = standing("K-9")
     left = section(page(owing(gone, charges=(charged(gone, 901, 4000),))), "Charges left")

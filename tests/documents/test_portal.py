@@ -795,6 +795,16 @@ def test_days_without_a_known_rate_cost_nothing_and_say_so() -> None:
     assert "11 €1,000.00 nothing asked for €0.00" in page.text
 
 
+def test_while_a_deadline_runs_the_page_shows_the_interest_that_the_notice_asked_for() -> None:
+    """It has grown since; who pays in time owes no more than the letter says, and the page is to say the same."""
+    asked, grown = charge("HJ-1", 90, 740000, 17530), charge("HJ-1", 90, 740000, 18970)
+    page = page_of(standing("K-9", item("HJ-1", 90, 740000), charges=(grown,), claims=(asked,)))
+    assert asked_of(page) == ("€7,575.30", "7575.30")
+    assert "HJ-1 Interest since 2 Dec 2025 €175.30" in page.text
+    assert "91 €7,400.00 10.15% = 2.15% + 8.00% €175.30" in page.text
+    assert "€189.70" not in page.text
+
+
 def test_interest_that_was_announced_and_does_not_run_yet_is_told_with_its_day() -> None:
     one = item("HJ-1", 3, 100000)
     ahead = Obligation("interest", ON + timedelta(12), ObligationState.AHEAD, (one.key,), ON, "n1", "a reason")
