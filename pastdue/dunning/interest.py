@@ -8,10 +8,6 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from itertools import pairwise
-from typing import TypeVar
-
-import numpy as np
-import numpy.typing as npt
 
 from pastdue.dunning.regimes import Regime
 from pastdue.model import Accrual
@@ -19,9 +15,6 @@ from pastdue.model import Accrual
 _DAY = timedelta(days=1)
 _PERIOD = timedelta(days=30)  # the time to pay that the law gives where none is agreed
 _YEARS = {"act/365": 365, "act/360": 360, "30/360": 360}
-
-Column = npt.NDArray[np.int64]
-Number = TypeVar("Number", int, npt.NDArray[np.int64])
 
 
 def first_day(
@@ -128,22 +121,6 @@ def year_days(day_count: str) -> int:
 
 
 def amount(principal: int, days: int, rate: int, year_days: int) -> int:
-    """Interest in minor units: principal * rate / 1,000,000 * days / year, rounded half-up once."""
-    return _half_up(principal, days * rate, year_days * 1_000_000)
-
-
-def amounts(principal: Column, days: Column, rate: Column, year_days: int) -> Column:
-    """`amount` of whole int64 columns; exact for principals up to 10**15, rates below 1,000 % and a hundred years."""
-    interest: Column = _half_up(principal, days * rate, year_days * 1_000_000)
-    return interest
-
-
-# The one calculator, for a debt's worksheet and for columns of debts alike: `//` and `%` mean the same for Python's
-# integers and numpy's. Both factors are taken apart first, since their product alone would not fit an int64:
-# with p = q * divisor + r and f = a * divisor + b, p * f / divisor is q * f + r * a + r * b / divisor.
-def _half_up(principal: Number, factor: Number, divisor: int) -> Number:
-    """principal * factor / divisor, the half rounded up; of amounts that are not below 0."""
-    whole, rest = principal // divisor, principal % divisor
-    high, low = factor // divisor, factor % divisor
-    rounded: Number = whole * factor + rest * high + (2 * rest * low + divisor) // (2 * divisor)
-    return rounded
+    """Interest in minor units: principal * rate / 1,000,000 * days / year, rounded half-up once; of what is not below 0."""
+    divisor = year_days * 1_000_000
+    return (2 * principal * days * rate + divisor) // (2 * divisor)
