@@ -22,6 +22,9 @@ FILE = "config.toml"
 Channel = Literal["email", "letter", "call"]
 Start = Literal["issued", "due", "due-month-end", "previous"]
 ConsequenceName = Literal["interest", "fee", "prepayment", "stop-service", "agency", "small-claims"]
+PLAN_DEFAULT = "plan-default"  # no step announces it: the note of a plan that was signed did
+CONSEQUENCES: tuple[str, ...] = (*get_args(ConsequenceName), PLAN_DEFAULT)  # what an operator carries out, or waives
+THIRD_PARTY = frozenset({"agency", "small-claims"})  # those that another takes part in
 
 
 def _lines(value: object) -> object:

@@ -75,6 +75,16 @@ class Activity:
     note: str = ""
     row: int = 0
 
+    @property
+    def waived(self) -> str:
+        """The consequence that a `waive` line lets go of as a whole; "" for one of an amount, and for any other line."""
+        return consequence_in(self.note) if self.kind == "waive" and self.amount is None else ""
+
+
+def consequence_in(note: str) -> str:
+    """What a waiver's note begins with, as in "interest: goodwill": the name of a consequence, where it is one."""
+    return (note.replace(":", " ").replace(",", " ").split() or [""])[0].lower()
+
 
 @dataclass(frozen=True, slots=True)
 class Ledger:

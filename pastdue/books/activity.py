@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -12,9 +12,9 @@ from pastdue.books.accounts import Accounts
 from pastdue.books.invoices import Invoices
 from pastdue.books.rows import Rows, one_of
 from pastdue.books.tables import RawTable
-from pastdue.config import Columns, Config, ConsequenceName
+from pastdue.config import CONSEQUENCES, Columns, Config
 from pastdue.findings import Finding, shown
-from pastdue.model import Activity
+from pastdue.model import Activity, consequence_in
 
 KINDS = (
     "call", "voicemail", "no-answer", "message", "reason", "promise", "dispute", "resolved", "plan", "signed",
@@ -38,7 +38,6 @@ _NEEDS = {
 }
 _REASONS = ("not-received", "forgot", "cash-flow", "dispute", "fraud", "refuses", "avoids")
 _EVERY = ("week", "month")
-_ANNOUNCED = (*get_args(ConsequenceName), "plan-default")  # what an operator carries out, or waives
 _MOST_INSTALMENTS = 600
 
 
@@ -178,7 +177,7 @@ def _judge_notes(rows: Rows, kinds: pa.Array, note: pa.Array, config: Config) ->
     words = {
         "reason": _REASONS,
         "resolved": ("upheld", "rejected"),
-        "carried-out": _ANNOUNCED,
+        "carried-out": CONSEQUENCES,
     }
     texts = note.to_pylist()
     for kind, known in words.items():
@@ -198,10 +197,9 @@ def _judge_notes(rows: Rows, kinds: pa.Array, note: pa.Array, config: Config) ->
 def _judge_waivers(rows: Rows, kinds: pa.Array, notes: list[str]) -> None:
     """A waiver is of an amount or of a consequence: without an amount, the note begins with the consequence."""
     whole = np.flatnonzero(_is_kind(kinds, "waive") & rows.is_blank("amount"))
-    words = {int(i): notes[i].replace(":", " ").replace(",", " ").split() for i in whole if notes[i]}
     rows.refuse(
-        np.array([i for i, found in words.items() if not found or found[0].lower() not in _ANNOUNCED], np.int64),
+        np.array([i for i in whole if notes[i] and consequence_in(notes[i]) not in CONSEQUENCES], np.int64),
         "note",
         "{cell} does not say what is waived, and there is no amount",
-        f"Write an amount, or begin the note with what it is, as in interest: goodwill. {one_of(_ANNOUNCED)}",
+        f"Write an amount, or begin the note with what it is, as in interest: goodwill. {one_of(CONSEQUENCES)}",
     )

@@ -210,7 +210,7 @@ def _tell(
     desk: Desk, breaks: Sequence[Break], report: audit.Report, witness: Witness | None, rebuilt: Rebuilt | None
 ) -> None:
     def say(text: str) -> None:
-        desk.out.print(screen.plain(text), markup=False, highlight=False, soft_wrap=True)
+        desk.out.print(screen.plain(text), soft_wrap=True)
 
     for each in breaks:
         about = (

@@ -65,7 +65,7 @@ def _repository(desk: Desk) -> git.Repository | None:
     try:
         found = git.Repository.open(desk.root)
     except Stopped as problem:
-        desk.err.print(f"without a history: {screen.plain(problem.message)}", markup=False)
+        desk.err.print(f"without a history: {screen.plain(problem.message)}")
         return None
     return found if found.head() else None
 
@@ -181,7 +181,6 @@ def _tell(desk: Desk, made: dossier.Account, folder: Path, pages: Sequence[Page]
     desk.out.print(
         f"{folder}: {screen.count(len(pages), 'file')}, {screen.count(notices, 'notice')}; "
         f"{' and '.join(sums)} claimed as at {made.on}.",
-        markup=False,
         soft_wrap=True,
     )
     if findings:

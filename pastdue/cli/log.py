@@ -64,7 +64,7 @@ def log(desk: Desk, account: str, kind: str, options: Options) -> int:
     currency = books.accounts.customers[line.account_id].currency
     columns = books.config.columns.get(LEDGER, Columns())
     added = append_row(desk.root, LEDGER, _typed(line, currency), columns=columns)
-    desk.out.print(f"{added.place}: {said(line, currency)}", markup=False, soft_wrap=True)
+    desk.out.print(f"{added.place}: {said(line, currency)}", soft_wrap=True)
     if added.has_formulas:
         desk.err.print(
             "Formulas in the workbook show their old results until they are worked out again: "

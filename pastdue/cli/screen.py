@@ -42,8 +42,9 @@ _TONE = {
 
 
 def consoles() -> tuple[Console, Console]:
-    """One for results (stdout) and one for what is said about them (stderr)."""
-    return Console(highlight=False, soft_wrap=False), Console(stderr=True, highlight=False, soft_wrap=True)
+    """One for results (stdout) and one for what is said about them (stderr); brackets and colons are the text's own."""
+    results = Console(highlight=False, markup=False, emoji=False, soft_wrap=False)
+    return results, Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
 
 
 def plain(text: str) -> str:

@@ -22,7 +22,6 @@ from pastdue.dunning import interest
 from pastdue.dunning.regimes import COSTS_FIRST, Regime
 from pastdue.model import BUCKETS, Accrual, Activity, Charge, OpenItem, Sent, Standing
 
-CONSEQUENCES = ("interest", "fee", "prepayment", "stop-service", "agency", "small-claims", "plan-default")
 _DAY = timedelta(days=1)
 _EDGES = (0, 30, 60, 90, 120)  # as in `ageing`
 
@@ -64,12 +63,6 @@ class Pause:
 def is_told(history: Iterable[Sent]) -> bool:
     """True when a notice told the account of interest or a fixed sum."""
     return any(line.went_out and ("interest" in line.announces or "fee" in line.announces) for line in history)
-
-
-def waived(line: Activity) -> str:
-    """The consequence that a `waive` line lets go of: the first word of its note, as in "interest: goodwill"; else ""."""
-    word = (line.note.replace(":", " ").replace(",", " ").split() or [""])[0].lower()
-    return word if line.kind == "waive" and line.amount is None and word in CONSEQUENCES else ""
 
 
 def with_charges(
@@ -165,7 +158,7 @@ def _debts(
     for line in standing.history:
         if line.went_out:
             heard[line.key].append(line)
-    let_go = [line for line in standing.activity if waived(line) in _SLOTS]
+    let_go = [line for line in standing.activity if line.waived in _SLOTS]
     return [_debt(due, heard.get((due.invoice_id, due.due), ()), let_go, config, regime, pauses) for due in dues]
 
 
@@ -193,8 +186,8 @@ def _debt(
     told = min((max(first, told + _DAY) for told, first in starts), default=None)
     if lawful and config.interest.starts == "due":
         starts.insert(0, (date.min, lawful))
-    no_interest = [line.on for line in mine if waived(line) == "interest"]
-    no_fee = [line.on for line in mine if waived(line) == "fee"]
+    no_interest = [line.on for line in mine if line.waived == "interest"]
+    no_fee = [line.on for line in mine if line.waived == "fee"]
     return _Debt(
         due,
         lawful,
@@ -545,7 +538,7 @@ class _Account:
 
     def _waive(self, line: Activity) -> None:
         """What the operator let go of: an amount, out of fixed sums first and then interest, or a whole consequence."""
-        what, left = waived(line), line.amount
+        what, left = line.waived, line.amount
         mine = [debt for debt in self.debts if line.invoice_id in {"", debt.due.invoice_id}]
         for slot in _SLOTS:
             for debt in mine if left is not None or slot == what else ():

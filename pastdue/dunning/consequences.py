@@ -3,13 +3,11 @@
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 
-from pastdue.config import FILE, Config, Schedule, Step
+from pastdue.config import FILE, THIRD_PARTY, Config, Schedule, Step
 from pastdue.dunning import interest, regimes
-from pastdue.dunning.charges import waived
 from pastdue.findings import Finding, warning
 from pastdue.model import Announcement, Customer, OpenItem, Standing
 
-THIRD_PARTY = ("agency", "small-claims")
 PATIENCE = 30  # days past due before a third party: DESIGN, rule 12; RULES, 8 (`grace_before_agency_days`)
 
 
@@ -69,7 +67,7 @@ def _is_announced(consequence: str, item: OpenItem, standing: Standing) -> bool:
         if what == consequence
     }
     let_go = max(
-        (a.on for a in standing.activity if waived(a) == consequence and a.invoice_id in {"", item.invoice_id}),
+        (a.on for a in standing.activity if a.waived == consequence and a.invoice_id in {"", item.invoice_id}),
         default=date.min,
     )
     if consequence == "fee":  # one that found nothing open on its day was not charged

@@ -9,15 +9,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from pastdue.config import Config
-from pastdue.dunning.charges import waived
+from pastdue.config import PLAN_DEFAULT, THIRD_PARTY, Config
 from pastdue.dunning.holds import holds, is_covered
 from pastdue.model import Activity, Charge, Hold, Obligation, ObligationState, PlanState, Sent, Standing
 
 _Key = tuple[str, date]  # of an open item
 
-PLAN_DEFAULT = "plan-default"
-THIRD_PARTY = frozenset({"agency", "small-claims"})
 _KEPT = frozenset({PlanState.GOOD, PlanState.LATE})
 # What each asks of the operator, when its day has come.
 _TO_DO = {
@@ -65,7 +62,7 @@ def prepayment_announced(
         for consequence, day in line.announced:
             is_due = consequence == "prepayment" and day <= on and line.went_out and line.key in unpaid
             let_go = (a for a in activity if a.on >= line.on and a.invoice_id in {"", line.invoice_id})
-            if is_due and not any(waived(a) == "prepayment" for a in let_go):
+            if is_due and not any(a.waived == "prepayment" for a in let_go):
                 return f"announced on {line.on} from {day}, and {line.invoice_id} is unpaid"
     return ""
 
@@ -147,7 +144,7 @@ def _diary(said: _Said, activity: Iterable[Activity], unpaid: set[str]) -> Activ
     answered: set[str] = set()
     for line in activity:
         answers = (
-            waived(line) == said.consequence
+            line.waived == said.consequence
             or (line.kind == "carried-out" and line.note == said.consequence)
             or (line.kind == "placed" and said.consequence in THIRD_PARTY)
         )

@@ -329,6 +329,19 @@ def test_the_terminal_gets_no_control_characters(built: Built) -> None:
         assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]", text)
 
 
+def test_the_terminal_shows_brackets_and_colons_as_they_stand_in_the_books(tmp_path: Path) -> None:
+    name = "[/b][red]A:warning:1"
+    books = Workspace.of(
+        tmp_path / "books",
+        customers=f"account_id,name,email\n{name},[/i]Acme,a@acme.example\n",
+        invoices=f"invoice_id,account_id,due,amount\n[/u]1,{name},2026-01-31,10.00\n",
+    )
+    assert name[:13] in books.done("status", "--on", "2026-02-02")
+    assert "[/u]1" in books.done("explain", name, "--on", "2026-02-02")
+    assert name[:13] in books.done("send", "--dry-run", "--on", "2026-02-02")
+    assert f'"{name}"' in books.run("explain", f"{name}x", "--on", "2026-02-02").stderr.replace(f"{name}x", name)
+
+
 def test_hostile_names_of_accounts_and_invoices_come_back_from_the_record_as_they_went_in(tmp_path: Path) -> None:
     workspace = Workspace.of(tmp_path / "books", CONFIG)
     cells = [(ledger, column) for ledger, column in (("customers", "account_id"), ("invoices", "invoice_id"))]

@@ -324,6 +324,13 @@ def test_an_address_that_is_refused_is_3_the_other_goes_and_a_letter_follows(boo
     assert box.to == ["office@bolt.example"]
 
 
+def test_the_servers_words_are_told_with_their_brackets(books: Workspace, box: Box) -> None:
+    box.answers["ap@acme.example"] = "550 5.1.1 no such mailbox [mx.acme.example] [/fin]"
+    result = books.run("send", "--yes", *ON, env={"PASTDUE_SMTP_PASSWORD": PASSWORD})
+    assert result.exit_code == 3
+    assert "550 5.1.1 no such mailbox [mx.acme.example] [/fin]" in result.stderr
+
+
 @pytest.mark.parametrize("again", ["2026-02-02", "2026-02-03"])
 def test_a_mailbox_that_cannot_now_is_3_and_tried_again(books: Workspace, box: Box, again: str) -> None:
     box.answers["office@bolt.example"] = "450 4.2.1 come back later"
