@@ -11,7 +11,7 @@ from datetime import date
 from email.utils import parseaddr
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from pastdue import money
 from pastdue.days import SATURDAY_SUNDAY, Calendar, is_known_country
@@ -74,6 +74,15 @@ class Business(_Section):
     bank: str = Field(default="", description="Name of the bank.")
     sort_code: str = Field(default="", description="UK sort code, or another routing number.")
     account_number: str = Field(default="", description="Account number that goes with the sort code.")
+    upi: str = Field(
+        default="",
+        pattern=r"^([A-Za-z0-9._-]{2,256}@[A-Za-z][A-Za-z0-9]{1,63})?$",
+        description="UPI ID that customers in India pay to, such as `name@bank`.",
+    )
+    references: Literal["plain", "rf", "qrr"] = Field(
+        default="plain",
+        description="What payers write on a transfer: the number of the invoice or account as it is; with check digits, as an ISO 11649 creditor reference (`rf`); or as a Swiss QR reference (`qrr`), which goes with a QR-IBAN alone.",
+    )
 
     @field_validator("currency")
     @classmethod
@@ -100,6 +109,15 @@ class Business(_Section):
             raise ValueError(f"{shown(value)} is not a valid IBAN: its check digits do not agree")
         return compact
 
+    @model_validator(mode="after")
+    def _goes_with_its_account(self) -> "Business":
+        is_qr = self.iban[:2] in {"CH", "LI"} and "30000" <= self.iban[4:9] <= "31999"
+        if is_qr and self.references != "qrr":
+            raise ValueError('its IBAN is a QR-IBAN, which takes no transfer without a QR reference: references = "qrr"')
+        if self.references == "qrr" and not is_qr:
+            raise ValueError('references = "qrr" goes with a QR-IBAN alone: "rf" is for any other account')
+        return self
+
     @field_validator("timezone")
     @classmethod
     def _is_zone(cls, value: str) -> str:
@@ -121,6 +139,10 @@ class Mail(_Section):
     )
     sender: str = Field(default="", description="From: an address at your own domain, or `Name <address>`.")
     reply_to: str = Field(default="", description="Where answers go, if not to the sender.")
+    subject: Literal["account", "letter"] = Field(
+        default="account",
+        description="Subject of every email: `account`: one that names account and business and stays the same, so that an account's emails make one thread; `letter`: each letter's own.",
+    )
     host: str = Field(default="", description="SMTP server.")
     port: int = Field(
         default=0, ge=0, le=65535, description="SMTP port; 0 takes 587 for starttls, 465 for tls, 25 for none."
@@ -137,6 +159,15 @@ class Mail(_Section):
         default="", description="File with the certificate authority of your own server, if it has one."
     )
     sendmail_command: str = Field(default="/usr/sbin/sendmail -i", description="The program of the sendmail transport.")
+    dkim_selector: str = Field(
+        default="",
+        pattern=r"^([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*)?$",
+        description="Selector of the DKIM key that signs what leaves by smtp or sendmail; its public half is at `SELECTOR._domainkey.` and the sender's domain. Blank: your mail server signs, as most do.",
+    )
+    dkim_key: str = Field(
+        default="",
+        description="Path of the private key in PEM, RSA or Ed25519, outside of the workspace's repository; needs `pip install 'pastdue[dkim]'`.",
+    )
     imap_host: str = Field(
         default="",
         pattern=r"^[^\s/]*$",
@@ -695,6 +726,13 @@ def _cross_checks(config: Config, text: str) -> Iterator[Finding]:
             'mail.security = "none" is for a server on this machine only',
             'Passwords and letters would travel in the clear: use "starttls" or "tls".',
             row=_row(text, ("mail", "security")),
+        )
+    if bool(config.mail.dkim_selector) != bool(config.mail.dkim_key):
+        yield error(
+            FILE,
+            "mail.dkim_selector and mail.dkim_key go together",
+            "Set both, or neither if your mail server signs.",
+            row=_row(text, ("mail", "dkim_selector")) or _row(text, ("mail", "dkim_key")),
         )
     if not config.schedule:
         yield error(FILE, "there is no schedule", "Add [schedule.standard] with [[schedule.standard.step]].")

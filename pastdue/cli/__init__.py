@@ -13,6 +13,7 @@ import click
 from pastdue import __version__
 
 if TYPE_CHECKING:
+    from pastdue.delivery.dkim import Signer
     from pastdue.flow import Run
 
 P = ParamSpec("P")
@@ -70,6 +71,18 @@ class Desk:
             self.err.print(f"{screen.summary(worked.findings)}: nothing was written or sent.")
             sys.exit(FINDINGS)
         return worked
+
+    def signer(self, run: "Run") -> "Signer | None":
+        """What signs the run's emails, if anything does; exit 1 where its key cannot be used."""
+        from pastdue.cli import screen
+        from pastdue.delivery import dkim
+
+        signer, findings = dkim.signer(run.config, self.root)
+        if findings:
+            screen.show_findings(self.err, findings)
+            self.err.print("Nothing was written or sent.")
+            sys.exit(FINDINGS)
+        return signer
 
     def show_findings(self, run: "Run") -> int:
         """Says what is wrong, and gives the exit code for it."""
@@ -164,7 +177,7 @@ def check(on: date | None, *, as_json: bool) -> int:
     from pastdue import flow
     from pastdue.cli import as_json as shapes
     from pastdue.cli import screen
-    from pastdue.delivery import files
+    from pastdue.delivery import dkim, files
     from pastdue.documents import linter
     from pastdue.findings import Severity
 
@@ -178,6 +191,7 @@ def check(on: date | None, *, as_json: bool) -> int:
         findings += flow.documents(
             worked, sent_at=_moment(worked), invoices={}, typeset=lambda _path, data: data, heard=remarks.append
         )[1]
+        findings += dkim.signer(worked.config, desk.root)[1]
         overruled = list(dict.fromkeys(linter.overruled(remarks, worked.config)))
     if as_json:
         found_all = {"findings": shapes.findings(findings), "overruled": overruled}

@@ -33,6 +33,7 @@ class Rebuilt:
     notice_id: str
     base: str  # the commit whose books, letters and config it was written from
     written_by: str  # the version on record; "" when there is none
+    signed: bool  # it has a DKIM signature, which is not written again
     breaks: tuple[Break, ...]
 
 
@@ -72,7 +73,8 @@ def rebuild(root: Path, notice_id: str) -> Rebuilt:
         Break("rebuild", f"written again, {each}", hint, file=file, notice_id=notice_id, commit=commit)
         for each in found
     )
-    return Rebuilt(notice_id, base, version, breaks)
+    signed = compare.unsigned(record.content) != record.content
+    return Rebuilt(notice_id, base, version, signed, breaks)
 
 
 class _NotAgain(Exception):  # noqa: N818
@@ -169,7 +171,7 @@ def _export(repository: Repository, held: Mapping[str, str], folder: Path) -> No
 
 def _compared(record: Recorded, document: Document) -> list[str]:
     """In which parts the notice that was written again is another one."""
-    if document.content == record.content:
+    if document.content == compare.unsigned(record.content):
         return []
     if document.kind == "pdf":
         return [f"it differs {compare.first_difference(record.content, document.content)}"]
@@ -200,6 +202,7 @@ def _shape(
             "notice_id": rebuilt.notice_id,
             "commit": rebuilt.base,
             "identical": not rebuilt.breaks,
+            "signed": rebuilt.signed,
             "written_by": rebuilt.written_by,
             "program": __version__,
         }
@@ -244,6 +247,8 @@ def _tell(
 
 def _about(rebuilt: Rebuilt) -> str:
     result = "not identical" if rebuilt.breaks else "identical, byte for byte"
+    if rebuilt.signed and not rebuilt.breaks:
+        result += ", but for its DKIM signature, which only the key can write"
     source = f" from commit {rebuilt.base[:10]}" if rebuilt.base else ""
     if rebuilt.written_by and rebuilt.written_by != __version__:
         version = f" It was written by pastdue {rebuilt.written_by}; this is {__version__}."

@@ -71,6 +71,7 @@ def build(desk: Desk, run: Run) -> Built:
 def dry_run(desk: Desk, on: date | None, only: str | None) -> int:
     """Prints exactly the list that `send` would deliver, and what would stop it; writes nothing into the workspace."""
     run = _for(desk.run(on), only)
+    desk.signer(run)
     composed = compose(desk, run, fresh=True)
     screen.show_notices(desk.out, composed.notices, "Would send")
     guards.remember(desk.root, run, "send --dry-run", _now())
@@ -93,6 +94,7 @@ def send(
             desk.out.print(f"{screen.count(len(results), 'letter')} recorded as posted.")
         files.ensure_portal_key(root)
         run = _for(desk.run(on), only)
+        signer = desk.signer(run)
         composed = compose(desk, run, fresh=True)
         screen.show_notices(desk.out, composed.notices, "To send:")
         findings = desk.show_findings(composed.run)
@@ -109,6 +111,7 @@ def send(
             return STOPPED
         log = out.head
         final = [emails.witnessed(document, log) for document in composed.documents]
+        final = [signer.signed(document) for document in final] if signer else final
         outcome = out.deliver([_parcel(d) for d in final], _transport(run, root), [files.PORTAL_KEY])
         code = _tell(desk, outcome)
         _keep_copies(desk, run, final, outcome)

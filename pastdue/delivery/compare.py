@@ -9,6 +9,7 @@ from email.header import decode_header, make_header
 from email.message import Message
 
 _LONGEST_HEADER = 64 * 1024
+_SIGNATURE = re.compile(rb"\ADKIM-Signature:[^\r\n]*\r\n([ \t][^\r\n]*\r\n)*")
 _LOG_LINE = re.compile(rb"(?im)^X-Pastdue-Log:[ \t]*([0-9a-f]{40,64})[ \t]*\r?$")
 
 
@@ -23,6 +24,11 @@ def arrived_whole(content: bytes, kept: bytes) -> bool:
     ours, theirs = _crlf(content).rstrip(b"\r\n"), _crlf(kept).rstrip(b"\r\n")
     front = theirs[: len(theirs) - len(ours)]
     return theirs.endswith(ours) and (not front or front.endswith(b"\r\n")) and b"\r\n\r\n" not in front
+
+
+def unsigned(content: bytes) -> bytes:
+    """The email without the DKIM signature in front of it, which only who has the key can write."""
+    return _SIGNATURE.sub(b"", content, count=1)
 
 
 def differences(content: bytes, other: bytes, *, carried: bool = False) -> list[str]:
@@ -43,7 +49,7 @@ def differences(content: bytes, other: bytes, *, carried: bool = False) -> list[
     return found
 
 
-_OF_THE_FORM = {"content-type", "content-transfer-encoding", "mime-version"}
+_OF_THE_FORM = {"content-type", "content-transfer-encoding", "mime-version", "dkim-signature"}
 _TO_PEOPLE = {"cc", "reply-to"}  # no server adds one of these
 
 
