@@ -23,7 +23,7 @@ CONFIG = "config.toml"
 PORTAL_KEY = "portal.key"
 MANIFEST = "outbox/.manifest"  # as `sha256sum` writes it; of this machine, so git ignores it
 WHOLLY_OURS = ("site/public",)
-_TEXTS = {".md", ".html", ".css", ".txt", ".xml", ".svg", ".j2"}
+_TEXTS = {".md", ".toml", ".html", ".css", ".txt", ".xml", ".svg", ".j2"}
 _TEMPORARY = ".pastdue-tmp"  # a file that is being written; left behind only by a crash
 
 
@@ -295,6 +295,23 @@ def flush(path: Path) -> None:
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def flush_all(folder: Path) -> None:
+    """Waits until all that was written into the folder's file system is on the disk: one wait for a thousand files."""
+    import ctypes
+
+    syncfs = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
+    if syncfs is None:  # not on Linux
+        os.sync()
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        if syncfs(handle):
+            problem = ctypes.get_errno()
+            raise OSError(problem, os.strerror(problem), str(folder))
     finally:
         os.close(handle)
 

@@ -9,7 +9,8 @@
     body     sent, all but its last byte
     dot      in the journal; then the last byte
     outcome  the server's answer, in the journal
-    settle   journal to disk, rows to the ledger and to disk, one commit for the run, its ref to disk; with a remote, pushed
+    settle   journal to disk, rows to the ledger and to disk, one commit for the run, its ref and the documents to disk;
+             with a remote, pushed
 
 A frozen notice that was never intended, or intended and never released, has not left and is not on record: its bytes
 are in no commit of the branch, and its file stays a draft. The next run works out anew whether it is due, since its
@@ -439,6 +440,7 @@ class Post:
             if told:
                 changed[PATH] = self._ledger.content()
             commit = self._repository.commit(changed, _message(told, note) if told else _filed_message(extra))
+            self._flush_documents()
             self._report(Event("commit", text=commit))
         self._journal.settled(self._at(), commit)
         self._report(Event("settled", text=commit))
@@ -476,6 +478,15 @@ class Post:
             else:
                 self._report(Event("lost", each.notice_id, text=f"git has lost the bytes of {each.path}"))
         return found
+
+    def _flush_documents(self) -> None:
+        """Makes what lies in the outbox hold as what git has of it does."""
+        try:
+            files.flush_all(self._root)
+        except OSError as problem:
+            raise Stopped(
+                f"the outbox cannot be flushed to the disk: {problem.strerror}", "The next run tries again."
+            ) from problem
 
     def _is_there(self, path: str) -> bool:
         target = files.inside(self._root, path)

@@ -1,7 +1,7 @@
 """The senders that are killed: ours, and a naive one. Started once, it forks a child per job, so that a trial costs milliseconds.
 
-A job is a line of JSON: {"sender", "root", "port", "names", "kill": null | ["event", n] | ["line", n] | ["near", n],
-"group", "day"}; the answer is a line with how the child ended, and how far it counted.
+A job is a line of JSON: {"sender", "root", "port", "names", "kill": null | ["event", n] | ["line", n] | ["near", n] |
+["after", seconds], "power": true when its git dies with it, "group", "day"}; the answer is a line with how the child ended.
 """
 
 import json
@@ -10,6 +10,7 @@ import signal
 import smtplib
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -90,7 +91,10 @@ def naive(job: dict[str, Any], killer: Killer) -> None:
 
 def child(job: dict[str, Any]) -> int:
     """Does the job in the process that may die of it."""
+    os.setsid()  # so that its git can be found
     killer = Killer(job["kill"])
+    if killer.kind == "after":
+        signal.setitimer(signal.ITIMER_REAL, killer.left)  # nobody handles the alarm: it kills
     if killer.kind in {"line", "near"} or job.get("count"):
         killer.kind = killer.kind or job["count"]
         sys.settrace(killer.trace)
@@ -100,13 +104,25 @@ def child(job: dict[str, Any]) -> int:
     except Stopped as stopped:
         code = 75 if "under way" in stopped.message else 4
         Path(job["root"], ".git", "said").write_text(str(stopped))
-    except (OSError, smtplib.SMTPException) as problem:
+    except (OSError, smtplib.SMTPException, subprocess.CalledProcessError) as problem:
         code = 5
         Path(job["root"], ".git", "said").write_text(str(problem))
     finally:
         sys.settrace(None)
     Path(job["root"], ".git", "counted").write_text(str(killer.counted))
     return code
+
+
+def kill_session(leader: int) -> bool:
+    """Kills what a dead sender left behind; False when nothing is left."""
+    found = False
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            state, _, _, session = (process / "stat").read_text().rpartition(") ")[2].split()[:4]
+            if int(session) == leader and state not in "ZX":
+                os.kill(int(process.name), signal.SIGKILL)
+                found = True
+    return found
 
 
 def main() -> None:
@@ -121,6 +137,8 @@ def main() -> None:
                 sys.stderr.flush()
                 os._exit(code) if code != 70 else None
         _, status = os.waitpid(pid, 0)
+        while job.get("power") and kill_session(pid):
+            pass
         print(os.waitstatus_to_exitcode(status), flush=True)
 
 

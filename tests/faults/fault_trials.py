@@ -6,6 +6,7 @@ Counted is what the server took, against what the ledger says:
     doubled   taken more than once
     wrong     taken, and called refused or deferred, or not on record; or ledger, documents and git do not agree
     unclear   shown to the operator as such
+    damaged   what was finished before a power cut and is not there after it, or is in pieces
 """
 
 import json
@@ -14,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -22,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from fault_server import FaultServer
-from fault_workspace import git, letter, parcel, states, workspace
+from fault_workspace import DAY, git, letter, parcel, states, workspace
 
 from pastdue.delivery.audit import audit
 from pastdue.delivery.ledger import PATH, NoticesLedger, last_states
@@ -40,6 +41,7 @@ class Count:
     doubled: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
     unclear: list[str] = field(default_factory=list)
+    damaged: list[str] = field(default_factory=list)
 
     def __add__(self, other: "Count") -> "Count":
         return Count(*(getattr(self, name) + getattr(other, name) for name in self.__dataclass_fields__))
@@ -47,17 +49,17 @@ class Count:
     def __str__(self) -> str:
         return (
             f"{self.trials} trials, {self.killed} killed: {len(self.lost)} lost, {len(self.doubled)} doubled, "
-            f"{len(self.wrong)} wrong, {len(self.unclear)} unclear"
+            f"{len(self.wrong)} wrong, {len(self.unclear)} unclear, {len(self.damaged)} damaged"
         )
 
 
 class Sender:
-    """The process that forks the senders, one at a time."""
+    """The process that forks the senders, one at a time; `within` is what its command is started by."""
 
-    def __init__(self) -> None:
+    def __init__(self, within: Sequence[str] = ()) -> None:
         here = Path(__file__).parent
         self._process = subprocess.Popen(
-            [sys.executable, str(here / "fault_sender.py")],
+            [*within, sys.executable, str(here / "fault_sender.py")],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": os.pathsep.join([str(here), str(here.parent.parent)])},
@@ -124,12 +126,14 @@ def until_free(sender: Sender, job: dict[str, Any]) -> int:
     return 75
 
 
-def judged(root: Path, server: FaultServer, kind: str) -> Count:
+def judged(
+    root: Path, server: FaultServer, kind: str, names: Sequence[str] = NAMES, days: Sequence[str] = (DAY,)
+) -> Count:
     """The ledger against the server."""
     count = Count(trials=1)
     taken = server.counted
     known = states(root) if kind == "ours" else _naive_states(root)
-    for each in map(parcel, NAMES):
+    for each in [parcel(name, day=day) for name in names for day in days]:
         times, state = taken[each.message_id], known.get(each.notice_id, "")
         if times > 1:
             count.doubled.append(each.notice_id)
@@ -140,8 +144,8 @@ def judged(root: Path, server: FaultServer, kind: str) -> Count:
         elif times and state != "sent":
             count.wrong.append(each.notice_id)
     if kind == "ours":
-        if known.get(letter("A1").notice_id) != "printed":
-            count.lost.append(letter("A1").notice_id)
+        letters = [letter(names[0], day=day).notice_id for day in days]
+        count.lost += [notice_id for notice_id in letters if known.get(notice_id) != "printed"]
         count.wrong += disagreements(root)
     return count
 
