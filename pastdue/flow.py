@@ -11,10 +11,10 @@ from pastdue import config as config_file
 from pastdue.books import ledger as books
 from pastdue.books.tables import RawFile
 from pastdue.config import Config
-from pastdue.documents import attachments, calls, desk, emails, note, notices, paper, policy, portal
+from pastdue.documents import attachments, calls, desk, emails, note, notices, paper, policy, portal, quoted
 from pastdue.documents.letters import ANSWERS, NOTE, Letter, LetterError, Letters
 from pastdue.dunning import calls as telephone
-from pastdue.dunning import consequences, deliveries, escalation, limitation, limits, onboarding, regimes, standing
+from pastdue.dunning import again, consequences, deliveries, escalation, limitation, limits, onboarding, regimes, standing
 from pastdue.findings import Finding, Severity, error, in_reading_order, warning
 from pastdue.model import Action, Decision, Document, Inputs, Ledger, Notice, Page, Standing
 
@@ -99,6 +99,19 @@ def run(
     return Run(on, inputs, config, ledger, letters, standings, decisions, written, unbilled, said, remarks)
 
 
+def once_more(run: Run, asked: again.Asked, content: bytes) -> Run:
+    """The run with nothing in it but a notice that goes once more; `content` is the document that went first.
+
+    Raises NotAgain where it may not go.
+    """
+    original = quoted.original(asked.lines, content)
+    account, decision = asked.standing, again.decide(asked, original, run.config)
+    pairs = zip(run.standings, run.decisions, strict=True)
+    decided = tuple(decision if standing is account else other for standing, other in pairs)
+    written = tuple(notices.notices(account, decision, _portal_url(run.inputs, run.config, account)))
+    return replace(run, decisions=decided, notices=written)
+
+
 def documents(
     run: Run,
     *,
@@ -155,7 +168,7 @@ def pages(run: Run, documents: Sequence[Document]) -> Iterator[Page]:
             )
     terms = partial(policy.links, run.letters, config)
     yield from portal.pages(
-        run.standings, run.decisions, config, inputs.templates, inputs.static, inputs.portal_key, terms
+        run.standings, run.decisions, config, inputs.templates, inputs.static, inputs.portal_key, terms, run.letters.words
     )
     yield from policy.pages(run.letters, config, run.on, inputs.templates, portal.POLICY)
     morning = desk.Morning(
@@ -192,6 +205,9 @@ def _remarks(run: Run, notice: Notice, letter: Letter, account: Standing, decisi
     """What stands against sending the notice as it is written."""
     from pastdue.documents import linter
 
+    if notice.answer and notice.answer.original:  # what was said then was looked at then
+        original = replace(notice.answer.original, said=())
+        letter = run.letters.write(replace(notice, answer=replace(notice.answer, original=original)), run.config)
     disputed = {hold.invoice_id for hold in decision.holds if hold.kind == "dispute"}
     barred = limitation.time_barred(account, run.config)
     return linter.notice(notice, letter.subject, letter.text, run.config, disputed, barred)
@@ -223,8 +239,9 @@ def _document(
 ) -> Document:
     agreement = note.of(notice, run.letters, run.config)
     if notice.channel == "letter":
+        told = run.letters.words.of(letter.language)
         enclosed = [agreement] if agreement else []
-        return paper.compose(notice, letter.subject, letter.language, letter.blocks, run.config, enclosed)
+        return paper.compose(notice, letter.subject, told, letter.blocks, run.config, enclosed)
     files = attachments.of(notice, run.config, invoices)
     if agreement:
         files += ((note.FILE, typeset(notices.path(notice), paper.encoded(agreement))),)

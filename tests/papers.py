@@ -5,6 +5,7 @@ from typing import Any
 
 from pastdue import days, money
 from pastdue.config import Business, Config
+from pastdue.documents.catalogue import SHIPPED
 from pastdue.documents.paper import compose
 from pastdue.model import Customer, Document, Notice, NoticeItem, OpenItem
 
@@ -112,4 +113,4 @@ def letter(
 ) -> Document:
     """A letter with the words above, the table of all items, and a line below it."""
     blocks = [*before, table(of, language), p("Vielen Dank.")]
-    return compose(of, subject, language, blocks, Config(business=business))
+    return compose(of, subject, SHIPPED.of(language), blocks, Config(business=business))

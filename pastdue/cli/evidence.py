@@ -49,6 +49,7 @@ def _gathered(desk: Desk, run: Run, account: str) -> tuple[dossier.Account, list
         statements=tuple(statement.of(standing, run.ledger) for standing, _ in pairs),
         messages=messages,
         config=run.config,
+        words=run.letters.words,
     )
     wanted = bundle.wanted(messages, run.ledger, account, run.on, run.inputs.invoices)
     repository = _repository(desk)

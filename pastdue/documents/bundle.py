@@ -197,7 +197,7 @@ th{font-size:.8rem;font-weight:400;color:#575d64}td:last-child,th:last-child{pad
 
 def _index(account: Account, paths: Sequence[str]) -> bytes:
     """One page with what is claimed and a link to everything."""
-    say = Say(account.config)
+    say = Say(account)
     title = say("title", name=cut(account.customer.name, 160))
     parts = [
         Markup("<p class=quiet>{}</p>").format(plain(account.config.business.name)),

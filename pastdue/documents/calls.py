@@ -9,6 +9,7 @@ from typing import NamedTuple
 from pastdue import days, money
 from pastdue.config import Columns, Config
 from pastdue.documents import beside, excuses, site
+from pastdue.documents.catalogue import ENGLISH
 from pastdue.documents.notices import file_stem
 from pastdue.documents.site import cut, encoded, inline, plain, telephone
 from pastdue.documents.words import lateness, locale
@@ -209,7 +210,7 @@ def _figures(
         _Figure("To ask for", _to_ask(standing, decision, asked, charges, where)),
         *([_Figure("Of which charges", _of_charges(charges, show))] * bool(charges)),
         _Figure("Open in total", show(standing.balance + sum(each.owed for each in beside.told(standing)))),
-        _Figure("Oldest", lateness(max((i.days_past_due for i in asked), default=standing.days_past_due), LANGUAGE)),
+        _Figure("Oldest", lateness(max((i.days_past_due for i in asked), default=standing.days_past_due), ENGLISH)),
         _Figure("Last payment", paid),
     )
 
@@ -550,7 +551,7 @@ def _row(item: OpenItem, held: Hold | None, where: str) -> tuple[str, ...]:
         days.display_short(item.issued, where) if item.issued else "",
         days.display_short(item.due, where),
         " alarm" if item.is_overdue and not held else "",
-        lateness(item.days_past_due, LANGUAGE),
+        lateness(item.days_past_due, ENGLISH),
         show(item.amount),
         show(paid) if paid else "",
         show(item.open),

@@ -13,6 +13,7 @@ from urllib.parse import quote
 from pastdue import days, money
 from pastdue.config import Config
 from pastdue.documents import beside, calls, said_and_done, site
+from pastdue.documents.catalogue import ENGLISH
 from pastdue.documents.site import cut, encoded, inline, plain, telephone
 from pastdue.documents.words import lateness, locale
 from pastdue.findings import Finding, Severity, in_reading_order
@@ -677,7 +678,7 @@ class _View:
             return f"{decision.step}, by {' and '.join(decision.channels)}"
         if decision.action is Action.CALL:
             return decision.step if decision.step == "call" else f"{decision.step}, by telephone"
-        return lateness(standing.days_past_due, LANGUAGE) if standing.overdue else "not yet due"
+        return lateness(standing.days_past_due, ENGLISH) if standing.overdue else "not yet due"
 
     def _when(self, decision: Decision) -> str:
         if decision.pay_by and decision.action is Action.NOTICE:

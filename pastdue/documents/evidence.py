@@ -14,8 +14,10 @@ from typing import Any
 from pastdue import days, money
 from pastdue.config import Config
 from pastdue.documents import statement
+from pastdue.documents.catalogue import SHIPPED, Words
+from pastdue.documents.notices import plain_step
 from pastdue.documents.site import cut, plain
-from pastdue.documents.words import address_lines, agreed_rate, locale, plural, words
+from pastdue.documents.words import address_lines, agreed_rate, locale
 from pastdue.model import Accrual, Activity, Charge, Decision, Plan, Standing
 
 Node = dict[str, Any]
@@ -81,6 +83,7 @@ class Account:
     statements: tuple[statement.Statement, ...]  # in the same order
     messages: tuple[Message, ...]
     config: Config
+    words: Words = SHIPPED  # those of the run
     enclosed: tuple[Enclosure, ...] = ()
     has_history: bool = False
     commit: str = ""  # the branch's own, of the books; "" where there is none
@@ -99,10 +102,10 @@ class Account:
 class Say:
     """The words of the file, in the business's own language."""
 
-    def __init__(self, config: Config) -> None:
-        self.words = words(config.business.language)
-        self.language = config.business.language
-        self.where = locale(config.business.language, config.business)
+    def __init__(self, account: Account) -> None:
+        business = account.config.business
+        self.words = account.words.of(business.language)
+        self.where = locale(business.language, business)
 
     def __call__(self, key: str, **values: object) -> str:
         return self.words[f"evidence.{key}"].format(**values)
@@ -140,7 +143,7 @@ def sheet(account: Account) -> Node:
     """The whole file, as `evidence.typ` sets it."""
     from babel import Locale
 
-    say, business, customer = Say(account.config), account.config.business, account.customer
+    say, business, customer = Say(account), account.config.business, account.customer
     reader = Locale.parse(say.where)
     name = cut(customer.name, _LINE)
     return {
@@ -320,7 +323,7 @@ def _claim(standing: Standing, decision: Decision, say: Say) -> Iterator[Node]:
         item, (interest, fee) = items.get(key), claimed(charges[key]) if key in charges else (0, 0)
         open_ = item.open if item else 0
         about = (item.description, say("reference", reference=item.reference) if item.reference else "") if item else ()
-        late = plural(say.language, "late", item.days_past_due) if item and item.is_overdue else ""
+        late = say.words.plural("late", item.days_past_due) if item and item.is_overdue else ""
         note = " · ".join(part for part in (late, *about, held.get(key[0], "")) if part)
         cells = (key[0], say.day(key[1]), show(open_), show(interest), show(fee), show(open_ + interest + fee))
         rows.append(_row(*cells, below=[note]))
@@ -448,7 +451,7 @@ def _fees(charges: Iterable[Charge], currency: str, config: Config, say: Say) ->
 def _basis(regime: str, config: Config, say: Say, rule: str = "basis") -> str:
     """The rule that interest runs by, or with `fee-basis` the one that gives the fixed sum, in the catalogue's words and by the name it has in config.toml."""
     rate = agreed_rate(config, say.where)
-    told = say.words.get(f"{rule}.{regime}", say.words.get(f"basis.{regime}", "")).format(rate=rate).strip(" ,")
+    told = say.words.get(f"{rule}.{regime}", say.words.get(f"basis.{regime}")).format(rate=rate).strip(" ,")
     return (
         say("basis", basis=told[0].upper() + told[1:], regime=regime)
         if told
@@ -468,7 +471,7 @@ def _obligations(account: Account, say: Say) -> Iterator[Node]:
         for each in standing.obligations:
             invoices = ", ".join(dict.fromkeys(invoice for invoice, _ in each.items))
             why = (
-                (each.why, each.held) if say.language.startswith("en") else ()
+                (each.why, each.held) if say.words.tag.startswith("en") else ()
             )  # the operator's words, in English alone
             below = (say("announced-by", notice=each.notice_id, invoices=invoices), *why)
             cells = (say.day(each.on), say(f"consequence-{each.consequence}"), say.day(each.announced))
@@ -491,7 +494,7 @@ def _messages(account: Account, say: Say) -> Iterator[Node]:
         enclosure = account.of(each.file)
         cells = (
             say.day(each.on),
-            " / ".join(say.of("portal.step", step) for step in each.steps) or say.of("portal.step", "other"),
+            " / ".join(say.of("portal.step", plain_step(step)) for step in each.steps) or say.of("portal.step", "other"),
             say.of("evidence.channel", each.channel),
             say(f"state-{each.state}"),
             say.amount(each.total, each.currency),

@@ -11,9 +11,10 @@ from jinja2 import TemplateSyntaxError
 
 from pastdue.config import Config, Step
 from pastdue.documents import blocks, samples, templates, words
+from pastdue.documents.catalogue import FALLBACK, FILE, FOLDER, Words, chain, near
 from pastdue.documents.plaintext import to_text
 from pastdue.documents.shapes import BODY, FOOTER, Shape
-from pastdue.documents.templates import FOLDER, LAYOUT, STYLES, LetterMistake, Source, Templates, Verbatim
+from pastdue.documents.templates import LAYOUT, STYLES, LetterMistake, Source, Templates, Verbatim
 from pastdue.findings import Finding, error, shown, warning
 from pastdue.model import Notice
 
@@ -22,7 +23,7 @@ T = TypeVar("T")
 # The letters of notices that no schedule names: answers to what a customer said or did, each by the name of its step.
 ANSWERS = (
     "promise", "plan", "plan-offer", "invoice-again", "instalment", "prepayment", "prepayment-lifted", "charges",
-    "policy", "satisfaction",
+    "policy", "satisfaction", "again",
 )  # fmt: skip
 
 # What both sides sign; it goes along with the letter `plan`.
@@ -41,6 +42,7 @@ class Letter:
     html: str
     text: str
     blocks: list[blocks.Node]
+    mailed_as: str = ""  # the subject of its email, where that is not its own
 
 
 class LetterError(Exception):
@@ -55,12 +57,17 @@ class Letters:
     """The operator's letters, compiled once per run."""
 
     def __init__(self, sources: Mapping[str, str]) -> None:
-        """`sources` is the folder by file name: "reminder.en.md", "_items.en.md", "email.html", "email.css"."""
+        """`sources` is the folder by file name: "reminder.en.md", "it/reminder.md", "it/words.toml", "email.html", "email.css"."""
+        self.words = Words(sources)
         found = (templates.source(name, text) for name, text in sorted(sources.items()))
         self._sources = {each.name: each for each in found if each}
         self._by_language: dict[str, dict[str, str]] = {}
+        self._twice: list[Finding] = []
         for each in self._sources.values():
-            self._by_language.setdefault(each.letter, {})[each.language] = each.name
+            other = self._by_language.setdefault(each.letter, {}).setdefault(each.language, each.name)
+            if other != each.name:
+                message = f"{FOLDER}/{other} is the same letter in the same language"
+                self._twice.append(error(each.file, message, "Keep one of the two."))
         self._names = tuple(sources)
         self._styles = sources.get(STYLES, "")
         self._has_layout = LAYOUT in sources
@@ -77,7 +84,7 @@ class Letters:
     def language_for(self, letter: str, wanted: str, business: str) -> str:
         """The language of the letter for a reader: theirs, else the business's, else English, else any; "" without a letter."""
         there = self._by_language.get(letter, {})
-        tags = (*words.chain(wanted), *words.chain(business), words.FALLBACK, *sorted(there))
+        tags = (*chain(wanted), *chain(business), FALLBACK, *sorted(there))
         return next((tag for tag in tags if tag in there), "")
 
     def write(self, notice: Notice, config: Config) -> Letter:
@@ -87,13 +94,13 @@ class Letters:
         if not language:
             raise LetterError(self._missing(notice.letter))
         name = self._by_language[notice.letter][language]
-        told = (*words.chain(wanted), *words.chain(config.business.language))
-        reader = next((tag for tag in told if language in words.chain(tag)), language)
+        told = (*chain(wanted), *chain(config.business.language))
+        reader = next((tag for tag in told if language in chain(tag)), language)
         try:
-            subject, filled = self._written(name, words.context(notice, config, reader), Shape.fill)
+            subject, filled = self._written(name, words.context(notice, config, self.words.of(reader)), Shape.fill)
         except Exception as problem:  # a letter may ask anything of its values
             raise LetterError(_finding(problem, self._sources[name])) from problem
-        text = to_text(filled.body)
+        text = to_text([*_headline(subject), *filled.body])
         if filled.footer:
             text += f"\n-- \n{to_text(filled.footer)}"
         return Letter(reader, subject, filled.html, text, filled.body)
@@ -150,7 +157,7 @@ class Letters:
 
     def _check(self, wanted: Iterable[tuple[str, Iterable[str]]], config: Config) -> list[Finding]:
         steps = [step for schedule in config.schedule.values() for step in schedule.step if not step.is_call]
-        found = list(self._check_layout())
+        found = [*self.words.findings, *self._twice, *self._check_layout()]
         readers: dict[str, set[str]] = {}
         for letter, languages in wanted:
             readers.setdefault(letter, set()).update(languages)
@@ -161,25 +168,24 @@ class Letters:
             found += self._falls_back(letter, languages, config.business.language)
             own = [step for step in steps if step.letter_name == letter]
             for language in self.languages(letter):
-                if not words.has_words(language):
+                if not self.words.speaks(language):
                     file = f"{FOLDER}/{self._by_language[letter][language]}"
                     message = (
                         f"what the tool itself says in a letter, such as what is announced, is English in {language}"
                     )
-                    found.append(
-                        warning(file, message, "A language of the tool is a file in pastdue/documents/languages.")
-                    )
+                    hint = f"Say it yourself, in {FOLDER}/{language}/{FILE}: see docs/letters.md."
+                    found.append(warning(file, message, hint))
                 found += self._check_letter(self._by_language[letter][language], own, config)
         return list(dict.fromkeys(found))
 
     def _missing(self, letter: str) -> Finding:
-        near = templates.near(f"{letter}.en.md", self._names)
+        close = near(f"{letter}.en.md", self._names)
         return error(
-            f"{FOLDER}/{letter}.en.md", "there is no such letter", near or "A step in config.toml asks for it."
+            f"{FOLDER}/{letter}.en.md", "there is no such letter", close or "A step in config.toml asks for it."
         )
 
     def _falls_back(self, letter: str, languages: Iterable[str], business: str) -> Iterator[Finding]:
-        for wanted in sorted({words.chain(each)[-1] for each in languages if words.chain(each)}):
+        for wanted in sorted({chain(each)[-1] for each in languages if chain(each)}):
             got = self.language_for(letter, wanted, business)
             if got.split("-")[0] != wanted:
                 message = f"there is no such letter: customers who read {wanted} get {got}"
@@ -212,7 +218,7 @@ class Letters:
             try:
                 # Looks take longest and are the same for all letters: one of them is dressed.
                 finish = Shape.say if self._dressed else Shape.fill
-                self._written(source.name, words.context(notice, each, source.language), finish)
+                self._written(source.name, words.context(notice, each, self.words.of(source.language)), finish)
                 self._dressed = True
             except Exception as problem:  # a letter may ask anything of its values
                 yield _finding(problem, source)
@@ -223,7 +229,7 @@ class Letters:
         for step in steps:
             for channel in step.channels:
                 notice = samples.for_step(source.letter, step, channel)
-                context = words.context(notice, config, source.language)
+                context = words.context(notice, config, self.words.of(source.language))
                 try:
                     _, body = self._written(source.name, context, Shape.say)
                 except Exception:  # one sample has said it already
@@ -237,6 +243,11 @@ class Letters:
                     if words_for_it not in said:
                         hint = "What a step announces must be in its letter: see docs/letters.md."
                         yield error(source.file, f"does not say {what}, as step {step.name} does", hint)
+
+
+def _headline(subject: str) -> list[blocks.Node]:
+    """The letter's subject above its text: an email's own subject may be the account's."""
+    return [{"t": "h", "level": 1, "c": [{"t": "text", "v": subject}]}] if subject else []
 
 
 class _Listener(logging.Handler):

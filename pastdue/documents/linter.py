@@ -15,8 +15,8 @@ from importlib.resources import files
 from typing import Any
 
 from pastdue.config import FILE, Business, Config, End
-from pastdue.documents import templates, words
-from pastdue.documents.templates import FOLDER
+from pastdue.documents import templates
+from pastdue.documents.catalogue import FOLDER, chain
 from pastdue.findings import Finding, Severity, error, shown, warning
 from pastdue.model import Charge, Notice
 
@@ -141,7 +141,7 @@ def _language(tag: str) -> _Language:
 
 def _tables(language: str) -> tuple[str, ...]:
     """The tables for a letter's language: its own; all of them where there is none."""
-    own = [tag for tag in words.chain(language) if tag in LANGUAGES]
+    own = [tag for tag in chain(language) if tag in LANGUAGES]
     return (own[0],) if own else LANGUAGES
 
 
@@ -585,7 +585,7 @@ def notice(
         *_said(said, language, planned, (*_TEXT, *_looked_for(notice, config, planned))),
         *_charges(notice),
         *_deadline(notice, said),
-        *_subject(notice, subject),
+        *_subject(notice, subject, config),
         *_asked(notice, said, language, disputed, time_barred),
         *_sender(config),
     ]
@@ -699,8 +699,10 @@ def _deadline(notice: Notice, text: str) -> Iterator[Remark]:
             yield _remark("L12", str(each), f"It is announced for a day before the one to pay by is over, {stated}.")
 
 
-def _subject(notice: Notice, subject: str) -> Iterator[Remark]:
-    """L13: an amount in the subject of an email that others read too."""
+def _subject(notice: Notice, subject: str, config: Config) -> Iterator[Remark]:
+    """L13: an amount in the subject of an email that others read too, where it is the letter's own."""
+    if config.mail.subject != "letter":
+        return
     name = notice.customer.email.partition("@")[0].lower()
     amount = _AMOUNT.search(subject)
     if notice.channel != "letter" and amount and (name in _SHARED or re.split(r"[.\-_+]", name)[0] in _SHARED):

@@ -5,9 +5,9 @@ from typing import Any
 
 from pastdue.config import Config
 from pastdue.documents import paper
+from pastdue.documents.catalogue import Language
 from pastdue.documents.letters import NOTE, Letters
 from pastdue.documents.site import plain
-from pastdue.documents.words import words
 from pastdue.model import Customer, Notice
 
 Node = dict[str, Any]
@@ -23,13 +23,13 @@ def of(notice: Notice, letters: Letters, config: Config) -> Node | None:
     if notice.answer is None or notice.answer.step != "plan":
         return None
     written = letters.write(replace(notice, letter=NOTE), config)
-    sheet = paper.sheet(notice, written.subject, written.language, written.blocks, config)
-    return sheet | {"facts": [], "signatures": _signatures(notice.customer, config, written.language)}
+    told = letters.words.of(written.language)
+    sheet = paper.sheet(notice, written.subject, told, written.blocks, config)
+    return sheet | {"facts": [], "signatures": _signatures(notice.customer, config, told)}
 
 
-def _signatures(customer: Customer, config: Config, language: str) -> list[Node]:
+def _signatures(customer: Customer, config: Config, told: Language) -> list[Node]:
     """Where each side signs: whose place it is, and what is to be written on each line."""
-    told = words(language)
     person, firm = ("place-date", "signature"), ("place-date", "signature", "name", "position")
     address = () if customer.has_post else ("address",)
     is_firm = customer.kind == "business"

@@ -10,9 +10,10 @@ from typing import Any
 from pastdue import days, money
 from pastdue.config import Business, Config
 from pastdue.documents import payment
+from pastdue.documents.catalogue import Language
 from pastdue.documents.notices import path
 from pastdue.documents.site import cut, plain
-from pastdue.documents.words import filled_in, locale, words
+from pastdue.documents.words import filled_in, locale
 from pastdue.model import Customer, Document, Notice
 
 Node = dict[str, Any]
@@ -44,15 +45,15 @@ _FOOTER_LONGEST = 40  # characters; a longer line breaks
 
 
 def compose(
-    notice: Notice, subject: str, language: str, blocks: Sequence[Node], config: Config, enclosed: Sequence[Node] = ()
+    notice: Notice, subject: str, told: Language, blocks: Sequence[Node], config: Config, enclosed: Sequence[Node] = ()
 ) -> Document:
     """The notice as a letter: its words are the body's, everything around them comes from the books and the config.
 
     What is `enclosed`, each as `sheet` describes it, follows on pages of its own.
     """
-    letter = sheet(notice, subject, language, blocks, config) | {
+    letter = sheet(notice, subject, told, blocks, config) | {
         "recipient": list(recipient(notice.customer, config.business)),
-        "payment": _payment(notice, config, _Say(language, config.business)),
+        "payment": _payment(notice, config, _Say(told, config.business)),
         "enclosed": list(enclosed),
     }
     return Document(notice, path(notice), "pdf", encoded(letter), subject=plain(subject))
@@ -64,12 +65,12 @@ def encoded(sheet: Node) -> bytes:
     return _HALVES.sub("\N{REPLACEMENT CHARACTER}", content).encode()
 
 
-def sheet(notice: Notice, subject: str, language: str, blocks: Sequence[Node], config: Config) -> Node:
+def sheet(notice: Notice, subject: str, told: Language, blocks: Sequence[Node], config: Config) -> Node:
     """Words on the business's paper, as `letter.typ` sets them; with a `recipient` they are a letter."""
     from babel import Locale
 
     business, customer = config.business, notice.customer
-    say = _Say(language, business)
+    say = _Say(told, business)
     reader = Locale.parse(say.where)
     footer = [column for column in _footer(business, customer, say) if column]
     return {
@@ -98,9 +99,9 @@ def sheet(notice: Notice, subject: str, language: str, blocks: Sequence[Node], c
 class _Say:
     """The words around a letter, and how its reader writes dates and amounts."""
 
-    def __init__(self, language: str, business: Business) -> None:
-        self.words = words(language)
-        self.where = locale(language, business)
+    def __init__(self, told: Language, business: Business) -> None:
+        self.words = told
+        self.where = locale(told.tag, business)
 
     def __call__(self, key: str, **values: str) -> str:
         return self.words[f"paper.{key}"].format(**values)
@@ -208,20 +209,21 @@ def _payment(notice: Notice, config: Config, say: _Say) -> Node | None:
         return None
     amount = money.display(asked, notice.currency, say.where)
     holder = business.account_holder or business.name
-    reference = notice.reference or notice.customer.account_id
+    about = notice.reference or notice.customer.account_id
+    reference = payment.reference(config, about)
     rows = [_row(say(name), value) for name, value in _account(business)]
     if rows:
         rows.insert(0, _row(say("holder"), holder))
-    rows.append(_row(say("reference"), _grouped(reference)))
+    rows.append(_row(say("reference"), payment.grouped(reference, _BREAK)))
     rows += [_row(label, url, url) for label, url in _online(notice, config, say, reference)]
-    payload = payment.epc_payload(config, asked, notice.currency, reference)
+    code = payment.code(config, asked, notice.currency, about, notice.customer)
     return {
         "title": say("pay"),
         "amount": amount,
         "by": say("by", date=say.date(notice.pay_by)) if notice.pay_by else "",
         "rows": rows,
         "long": any(len(row["value"]) > _LONG for row in rows),
-        "code": payment.qr_svg(payload) if payload else "",
+        "code": code.svg() if code else "",
         "shows": say("code", amount=amount, name=plain(holder)),
         "scan": say("scan"),
     }
@@ -249,12 +251,6 @@ def _account(business: Business) -> list[tuple[str, str]]:
         ("bic", business.bic),
     )
     return [(name, plain(value)) for name, value in parts if value]
-
-
-def _grouped(reference: str) -> str:
-    """A creditor reference in groups of four, as banks print it; any other as it is."""
-    compact = payment.creditor_reference(reference)
-    return _BREAK.join(compact[i : i + 4] for i in range(0, len(compact), 4)) or reference
 
 
 # ------------------------------------------------------------------ the body

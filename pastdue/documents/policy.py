@@ -10,6 +10,7 @@ from markupsafe import Markup
 from pastdue import days
 from pastdue.config import Business, Config
 from pastdue.documents import blocks, schedule, site, words
+from pastdue.documents.catalogue import ENGLISH, FALLBACK, Language, chain
 from pastdue.documents.letters import Letters
 from pastdue.documents.schedule import POLICY, SCHEDULE
 from pastdue.documents.site import encoded, plain, telephone
@@ -24,9 +25,9 @@ def languages(letters: Letters, config: Config) -> tuple[str, ...]:
     """The languages that the pages are in: those of the policy's text, the business's own first; none without a version."""
     if not config.policy.version:
         return ()
-    written = {words.chain(each)[-1]: each for each in sorted(letters.languages(TEXT), reverse=True)}
-    own = words.chain(config.business.language)[-1:]
-    return tuple(sorted(written.values(), key=lambda each: (words.chain(each)[-1:] != own, each)))
+    written = {chain(each)[-1]: each for each in sorted(letters.languages(TEXT), reverse=True)}
+    own = chain(config.business.language)[-1:]
+    return tuple(sorted(written.values(), key=lambda each: (chain(each)[-1:] != own, each)))
 
 
 def links(letters: Letters, config: Config, wanted: str) -> tuple[tuple[str, str], ...]:
@@ -34,9 +35,9 @@ def links(letters: Letters, config: Config, wanted: str) -> tuple[tuple[str, str
     there = languages(letters, config)
     if not there:
         return ()
-    tags = (*words.chain(wanted), *words.chain(config.business.language), words.FALLBACK, *there)
+    tags = (*chain(wanted), *chain(config.business.language), FALLBACK, *there)
     language = next(tag for tag in tags if tag in there)
-    told = words.words(language)
+    told = letters.words.of(language)
     return (
         (told["policy.other"], schedule.page_name(POLICY, language, config)),
         (told["policy.steps"], schedule.page_name(SCHEDULE, language, config)),
@@ -49,13 +50,14 @@ def pages(
     """Both pages in each of their languages. `content_policy` is what every page of the site carries in its head."""
     there = languages(letters, config)
     for language in there:
-        around = _around(config, language, there, on) | {"policy": content_policy}
-        text = letters.partial(TEXT, language, _context(config, language, on))
+        told = letters.words.of(language)
+        around = _around(config, told, there, on) | {"policy": content_policy}
+        text = letters.partial(TEXT, language, _context(config, told, on))
         # In the letter a heading stands below the subject and the name above it; on the page below the title alone.
         text = [{**node, "level": max(node["level"] - 1, 2)} if node["t"] == "h" else node for node in text]
         body = Markup(blocks.to_html(text))  # noqa: S704 -- written from blocks, every text in them escaped
         yield _page(POLICY, language, config, templates, {**around, "body": body})
-        steps, rules = schedule.steps(config, language), schedule.rules(config, language)
+        steps, rules = schedule.steps(config, told), schedule.rules(config, told)
         yield _page(SCHEDULE, language, config, templates, {**around, "steps": steps, "rules": rules})
 
 
@@ -73,11 +75,11 @@ def _page(page: str, language: str, config: Config, templates: Mapping[str, str]
     return Page(f"{PUBLIC}/{schedule.page_name(page, language, config)}", encoded(html))
 
 
-def _around(config: Config, language: str, there: Sequence[str], on: date) -> dict[str, object]:
+def _around(config: Config, told: Language, there: Sequence[str], on: date) -> dict[str, object]:
     """What stands on both pages: who, as at when, in which other languages, whom to ask."""
-    told, where = words.words(language), words.locale(language, config.business)
-    own = {key: text for key, text in told.items() if key.startswith(("policy.", "schedule."))}
-    say = SimpleNamespace(**{key.replace(".", "_").replace("-", "_"): text for key, text in own.items()})
+    language, where = told.tag, words.locale(told.tag, config.business)
+    own = {f"{table}_{key}": text for table in ("policy", "schedule") for key, text in told.table(table).items()}
+    say = SimpleNamespace(**{key.replace("-", "_"): text for key, text in own.items()})
     others = [each for each in there if each != language]
     return {
         "lang": where.replace("_", "-"),
@@ -96,7 +98,7 @@ def _named(language: str) -> tuple[str, str]:
     """A language's tag, and its own name for itself: "Deutsch"."""
     from babel import Locale
 
-    name = Locale.parse(words.chain(language)[-1]).get_display_name() or language
+    name = Locale.parse(chain(language)[-1]).get_display_name() or language
     return language, name[:1].upper() + name[1:]
 
 
@@ -111,14 +113,14 @@ def _business(business: Business, email: str, where: str) -> SimpleNamespace:
     )
 
 
-def _context(config: Config, language: str, on: date) -> dict[str, object]:
+def _context(config: Config, told: Language, on: date) -> dict[str, object]:
     """The values of a letter that goes to nobody: the page has no customer to tell of."""
-    nobody = Customer("", "", language=language, currency=config.business.currency)
+    nobody = Customer("", "", language=told.tag, currency=config.business.currency)
     notice = Notice(
         "", on, nobody, nobody.currency, POLICY, -1, POLICY, "letter", items=(), pay_by=None, announces=(),
         reasons=(), portal_url="",
     )  # fmt: skip
-    return words.context(notice, config, language) | {"channel": "page"}
+    return words.context(notice, config, told) | {"channel": "page"}
 
 
 # ------------------------------------------------------------------ are the templates sound?
@@ -136,8 +138,8 @@ def check(templates: Mapping[str, str]) -> list[Finding]:
     )
 
     def attempt(page: str) -> None:
-        around = _around(config, "en", ("en", "de"), date(2026, 3, 2)) | {"policy": ""}
-        values = {"body": "", "steps": schedule.steps(config, "en"), "rules": schedule.rules(config, "en")}
+        around = _around(config, ENGLISH, ("en", "de"), date(2026, 3, 2)) | {"policy": ""}
+        values = {"body": "", "steps": schedule.steps(config, ENGLISH), "rules": schedule.rules(config, ENGLISH)}
         _page(page, "en", config, templates, {**around, **values})
 
     return [each for page in (POLICY, SCHEDULE) for each in site.trial(f"{page}.html", partial(attempt, page))]

@@ -17,19 +17,17 @@ from markupsafe import Markup
 from pastdue import days, money
 from pastdue.config import Business, Config, Portal
 from pastdue.documents import beside, payment, site
+from pastdue.documents.catalogue import ENGLISH, FALLBACK, SHIPPED, Language, Words
+from pastdue.documents.notices import plain_step
 from pastdue.documents.site import cut, encoded, plain, telephone
 from pastdue.documents.words import (
-    FALLBACK,
     address_lines,
     agreed_rate,
     filled_in,
     grouped,
-    has_words,
     invoices,
     lateness,
     locale,
-    plural,
-    words,
 )
 from pastdue.findings import Finding
 from pastdue.model import (
@@ -117,21 +115,22 @@ def pages(
     static: Mapping[str, bytes],
     key: bytes,
     terms: Callable[[str], Pairs] = lambda _: (),
+    words: Words = SHIPPED,
 ) -> Iterator[Page]:
     """The whole site but the pages of `terms`, which gives label and file of each, for a language."""
-    yield from _around(config, templates, static)
+    yield from _around(config, templates, static, words)
     decided = {(each.account_id, each.currency): each for each in decisions}
     accounts: dict[str, list[Standing]] = {}
     for standing in standings:
         accounts.setdefault(standing.account_id, []).append(standing)
-    writer = _Writer(config, templates, terms)
+    writer = _Writer(config, templates, terms, words)
     for account_id, own in accounts.items():
         yield Page(path(config, key, account_id), writer.page(own, decided))
 
 
-def _around(config: Config, templates: Mapping[str, str], static: Mapping[str, bytes]) -> Iterator[Page]:
+def _around(config: Config, templates: Mapping[str, str], static: Mapping[str, bytes], words: Words) -> Iterator[Page]:
     """What stands beside the accounts' pages. None of it tells who has one."""
-    say = _say(config.business.language, config.business)
+    say = _say(_told(words, config.business.language, config.business), config.business)
     for name, title, text, root in (
         ("index.html", say.index_title, say.index_text, ""),
         # A host serves it in place of any path, so that only the path of the site itself finds the stylesheet.
@@ -196,8 +195,13 @@ class _Writer:
     """Writes accounts' pages: what is the same on all of them is prepared once per language."""
 
     def __init__(
-        self, config: Config, templates: Mapping[str, str], terms: Callable[[str], Pairs] = lambda _: ()
+        self,
+        config: Config,
+        templates: Mapping[str, str],
+        terms: Callable[[str], Pairs] = lambda _: (),
+        words: Words = SHIPPED,
     ) -> None:
+        self.words = words
         self.config, self.terms = config, lru_cache(maxsize=64)(terms)
         self.render = site.compiled(templates).get_template("account.html").render
         self._said: dict[str, tuple[SimpleNamespace, SimpleNamespace]] = {}
@@ -232,7 +236,8 @@ class _Writer:
 
     def _say(self, language: str) -> tuple[SimpleNamespace, SimpleNamespace]:
         if language not in self._said:
-            say = _say(language, self.config.business)
+            business = self.config.business
+            say = _say(_told(self.words, language, business), business)
             self._said[language] = say, _business(self.config, say)
         return self._said[language]
 
@@ -287,7 +292,7 @@ class _Writer:
             about = tuple(dict.fromkeys(invoice for invoice, _ in each.items if invoice in asked))
             is_ahead = each.state is ObligationState.AHEAD and each.consequence in {"interest", "fee"}
             if is_ahead and about and not claim.pause:
-                named = invoices(about, say.language, say.where)
+                named = invoices(about, say.told, say.where)
                 of = say.of_them.format(invoices=named) if set(about) != everything else ""
                 said = say.interest_to_come if each.consequence == "interest" else say.fee_to_come
                 yield said.format(date=days.display(each.on, say.where), of=of)
@@ -295,7 +300,7 @@ class _Writer:
     def _rule(self, charge: Charge, say: SimpleNamespace) -> str:
         """The law or the contract that interest runs by, and how its days are counted."""
         rate = agreed_rate(self.config, say.where)
-        basis = words(say.language).get(f"basis.{charge.regime}", "").format(rate=rate).strip(" ,")
+        basis = say.told.get(f"basis.{charge.regime}").format(rate=rate).strip(" ,")
         counted = str(say.counted.format(year=charge.year_days))
         if any(line.reference is not None for line in charge.accruals):
             counted += f" {say.made_of}"
@@ -305,24 +310,28 @@ class _Writer:
         self, standing: Standing, asked: int, say: SimpleNamespace
     ) -> tuple[tuple[tuple[str, str], ...], str, tuple[tuple[str, str], ...]]:
         """All that a transfer needs as label and value, the code for a banking app, and the links to pay online."""
-        business, currency, reference = self.config.business, standing.currency, reference_of(standing)
+        business, currency, about = self.config.business, standing.currency, reference_of(standing)
+        reference = payment.reference(self.config, about)
         lines = (
             (say.amount, money.display(asked, currency, say.where)),
-            (say.payment_reference, plain(reference)),
+            (say.payment_reference, plain(payment.grouped(reference))),
             (say.holder, plain(business.account_holder or business.name)),
             (say.iban, grouped(business.iban)),
             (say.bic, plain(business.bic)),
             (say.sort_code, plain(business.sort_code)),
             (say.account_number, plain(business.account_number)),
             (say.bank, plain(business.bank)),
+            (say.upi, plain(business.upi if currency == "INR" else "")),
         )
-        payload = payment.epc_payload(self.config, asked, currency, reference)
-        qr = Markup(payment.qr_svg(payload, say.qr)) if payload else ""  # noqa: S704 -- a drawing, its label escaped
+        code = payment.code(self.config, asked, currency, about, standing.customer)
+        qr = Markup(code.svg(say.qr)) if code else ""  # noqa: S704 -- a drawing, its label escaped
         amount = money.to_text(asked, currency)
         links = tuple(
             (plain(link.name), filled_in(link, amount, currency, reference, standing.customer))
             for link in self.config.portal.links
         )
+        if code and code.kind == "upi":
+            links = ((say.pay_upi, code.payload), *links)
         return tuple((label, value) for label, value in lines if value), qr, links
 
 
@@ -499,7 +508,7 @@ def _row(item: OpenItem, stands: str, say: SimpleNamespace, *, calm: bool) -> tu
         item.due.isoformat(),
         days.display_short(item.due, say.where),
         " alarm" if item.is_overdue and not stands and not calm else "",
-        stands or _when(item.days_past_due, say.language),
+        stands or _when(item.days_past_due, say.told),
         show(item.open),
         say.of_amount.format(amount=show(item.amount)) if paid else "",
         say.paid.format(amount=show(paid)) if paid else "",
@@ -586,11 +595,11 @@ def _rate(line: Accrual, say: SimpleNamespace) -> str:
     return f"{percent(rate)} = {percent(line.reference)} {'+' if more >= 0 else '−'} {percent(abs(more))}"
 
 
-def _when(days_past_due: int, language: str) -> str:
+def _when(days_past_due: int, told: Language) -> str:
     """How many days an item is late, or still has."""
     if days_past_due < 0:
-        return plural(language, "portal.due-in", -days_past_due)
-    return lateness(days_past_due, language)
+        return told.plural("portal.due-in", -days_past_due)
+    return lateness(days_past_due, told)
 
 
 def _promises(promises: Sequence[Promise], standing: Standing, say: SimpleNamespace) -> tuple[tuple[str, ...], ...]:
@@ -694,25 +703,27 @@ def _notices(history: Sequence[Sent], say: SimpleNamespace) -> tuple[tuple[tuple
 
 
 def _label(step: str) -> str:
-    """The step as its name stands in the catalogue; the policy is recorded with its version behind it."""
-    return "policy" if step.startswith("policy-") else step.replace("-", "_")
+    """The step as its name stands in the catalogue."""
+    return plain_step(step).replace("-", "_")
 
 
 def _earlier(count: int, say: SimpleNamespace) -> str:
-    return plural(say.language, "portal.earlier", count - _LOOK_BACK) if count > _LOOK_BACK else ""
+    return say.told.plural("portal.earlier", count - _LOOK_BACK) if count > _LOOK_BACK else ""
 
 
 # ------------------------------------------------------------------ words
 
 
-def _say(language: str, business: Business) -> SimpleNamespace:
-    """The portal's words in the customer's language, else the business's, else English; `where` is how figures are written."""
-    tag = next((each for each in (language, business.language) if has_words(each)), FALLBACK)
-    told, where = words(tag), locale(tag, business)
-    own = {
-        key.removeprefix("portal.").replace("-", "_"): text for key, text in told.items() if key.startswith("portal.")
-    }
-    return SimpleNamespace(**own, language=told["language"], where=where, lang=where.replace("_", "-"))
+def _told(words: Words, language: str, business: Business) -> Language:
+    """The customer's language, else the business's, else English."""
+    return words.of(next((each for each in (language, business.language) if words.speaks(each)), FALLBACK))
+
+
+def _say(told: Language, business: Business) -> SimpleNamespace:
+    """The portal's words in a language; `where` is how figures are written."""
+    where = locale(told.tag, business)
+    own = {key.replace("-", "_"): text for key, text in told.table("portal").items()}
+    return SimpleNamespace(**own, told=told, where=where, lang=where.replace("_", "-"))
 
 
 def _business(config: Config, say: SimpleNamespace) -> SimpleNamespace:
@@ -768,7 +779,7 @@ def _body(text: str) -> str:
 def check(templates: Mapping[str, str]) -> list[Finding]:
     """Each mistake in the site's templates, found by rendering samples with them; all of them stop the run."""
     config = Config.model_validate(_SAMPLE)
-    blank = partial(_blank, title="", text="", root="", say=_say(FALLBACK, config.business), templates=templates)
+    blank = partial(_blank, title="", text="", root="", say=_say(ENGLISH, config.business), templates=templates)
 
     def account() -> None:
         writer = _Writer(config, templates, lambda _: (("Our credit policy", "policy.html"),))

@@ -4,7 +4,6 @@ A letter decides with Jinja and says with Markdown. What it prints of the books 
 each printed value leaves a slot in the text, and the value waits beside it.
 """
 
-import difflib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -25,11 +24,11 @@ from jinja2.exceptions import SecurityError
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from pastdue.documents.catalogue import FOLDER, chain, near
 from pastdue.documents.site import plain
-from pastdue.documents.words import NAMES, chain
+from pastdue.documents.words import NAMES
 from pastdue.findings import Finding, error
 
-FOLDER = "letters"
 LAYOUT, STYLES = "email.html", "email.css"
 
 # ------------------------------------------------------------------ files
@@ -52,16 +51,17 @@ class Source:
         return f"{FOLDER}/{self.name}"
 
 
-_FILE = re.compile(r"(_?[a-z][a-z0-9-]*)\.([A-Za-z]{2,3}(?:[-_][A-Za-z0-9]+)*)\.md")
+_LETTER, _TAG = r"(?P<letter>_?[a-z][a-z0-9-]*)", r"(?P<tag>[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{1,8})*)"
+_FORMS = (re.compile(rf"{_LETTER}\.{_TAG}\.md"), re.compile(rf"{_TAG}/{_LETTER}\.md"))
 _KEYS = ("subject", "preview", "language")
 
 
 def source(name: str, text: str) -> Source | None:
-    """The file as a letter; None when its name is not one of a letter: NAME.LANGUAGE.md."""
-    named = _FILE.fullmatch(name)
+    """The file as a letter; None when its name is not one of a letter: NAME.LANGUAGE.md, or LANGUAGE/NAME.md."""
+    named = next(filter(None, (form.fullmatch(name) for form in _FORMS)), None)
     if not named:
         return None
-    letter, language = named[1], chain(named[2])[0]
+    letter, language = named["letter"], chain(named["tag"])[0]
     lines = text.removeprefix("\N{ZERO WIDTH NO-BREAK SPACE}").replace("\r\n", "\n").replace("\r", "\n").split("\n")
     if letter.startswith("_"):
         return Source(name, letter, language, own_lines("\n".join(lines)))
@@ -109,12 +109,6 @@ def _front(file: str, language: str, lines: list[str]) -> tuple[dict[str, tuple[
     return front, mistakes
 
 
-def near(word: str, known: Iterable[str]) -> str:
-    """The near miss, as a question."""
-    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f"Did you mean {close[0]}?" if close else ""
-
-
 # ------------------------------------------------------------------ Jinja
 
 
@@ -141,6 +135,7 @@ class Templates(ImmutableSandboxedEnvironment):
             auto_reload=False,
         )
         self.sources = sources
+        self._places = {(each.letter, each.language): name for name, each in sources.items()}
         self.layout = own_lines(layout)
         self.values: list[str] = []
         self._trees: dict[str, nodes.Template] = {}
@@ -174,13 +169,14 @@ class Templates(ImmutableSandboxedEnvironment):
         return self._trees[name]
 
     def join_path(self, template: str, parent: str) -> str:
-        """`_items.md`, included by reminder.de.md, is _items.de.md."""
+        """`_items.md`, included by reminder.de.md or de/reminder.md, is _items.de.md or de/_items.md, whichever there is."""
         writer = self.sources.get(parent.partition("#")[0])
         stem, dot, ending = template.rpartition(".")
         if writer is None or template in self.sources or ending != "md":
             return template
-        names = [f"{stem}{dot}{tag}.md" for tag in chain(writer.language)]
-        return next((name for name in names if name in self.sources), names[0])
+        tags = chain(writer.language)
+        wanted = f"{tags[0]}/{template}" if "/" in writer.name else f"{stem}{dot}{tags[0]}.md"
+        return next((self._places[stem, tag] for tag in tags if (stem, tag) in self._places), wanted)
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """A part of a value: looked up where the values are, before the sandbox takes its time over whether it may be."""

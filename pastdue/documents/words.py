@@ -1,22 +1,20 @@
-"""The words that documents are made of: the catalogue of each language, and what a letter may print of a notice.
+"""What a letter may print of a notice.
 
 Every value a letter sees is a text, ready to be read, in the letter's language; counts are whole numbers, so that
 a letter can compare them. NAMES lists all of them; the operator's documentation is made from it.
 """
 
-import re
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from functools import lru_cache, partial
-from importlib.resources import files
-from itertools import takewhile
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote
 
 from pastdue import days, money
 from pastdue.config import Business, Config, PaymentLink
+from pastdue.documents import payment
+from pastdue.documents.catalogue import FALLBACK, Language, chain
 from pastdue.model import (
     Accrual,
     Announcement,
@@ -30,63 +28,7 @@ from pastdue.model import (
     Promise,
 )
 
-FALLBACK = "en"
-
-# ------------------------------------------------------------------ the catalogues
-
-
-def _flat(table: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
-    """`[basis] contract = ...` as "basis.contract"."""
-    flat: dict[str, str] = {}
-    for key, value in table.items():
-        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": str(value)}
-    return flat
-
-
-# The catalogues are a part of the program that happens to be written in TOML, so that a language is one file: they are
-# loaded with the module, as its code is, and are no input of a run.
-_CATALOGUES: dict[str, Mapping[str, str]] = {
-    entry.name.removesuffix(".toml"): _flat(tomllib.loads(entry.read_text(encoding="utf-8")))
-    for entry in (files("pastdue.documents") / "languages").iterdir()
-    if entry.name.endswith(".toml")
-}
-
-
-_SUBTAG = re.compile("[A-Za-z0-9]{1,8}")
-
-
-def chain(language: str) -> tuple[str, ...]:
-    """The tag and what it falls back to, most exact first: "de_at" is de-AT, then de."""
-    parts = list(takewhile(_SUBTAG.fullmatch, language.replace("_", "-").split("-")))
-    tags = [parts[0].lower(), *(part.upper() if len(part) == 2 else part for part in parts[1:])] if parts else []
-    return tuple("-".join(tags[:length]) for length in range(len(tags), 0, -1))
-
-
-def has_words(language: str) -> bool:
-    """True when the tool itself speaks the language."""
-    return any(tag in _CATALOGUES for tag in chain(language))
-
-
-@lru_cache(maxsize=64)
-def words(language: str) -> Mapping[str, str]:
-    """The catalogue of a language by key, tables dotted ("basis.contract"); English where it has none, or lacks a key."""
-    found = next((_CATALOGUES[tag] for tag in chain(language) if tag in _CATALOGUES), {})
-    return {**_CATALOGUES[FALLBACK], **found}
-
-
-def plural(language: str, key: str, count: int) -> str:
-    """The catalogue's form of `key` for a count, by the language's own rule: "1 day late", "2 days late"."""
-    told = words(language)
-    form = _plural_form(told["language"], abs(count))
-    return told.get(f"{key}-{form}", told[f"{key}-other"]).format(count=abs(count))
-
-
-@lru_cache(maxsize=4096)
-def _plural_form(language: str, count: int) -> str:
-    from babel import Locale
-
-    form: str = Locale.parse(language).plural_form(count)
-    return form
+# ------------------------------------------------------------------ a reader's figures
 
 
 @lru_cache(maxsize=256)
@@ -213,6 +155,12 @@ NAMES: Mapping[str, str] = {
     "options": "Ways to pay in instalments, that the letter `plan-offer` offers; none in any other.",
     "options[].count": "How many instalments it takes.",
     "options[].amounts": 'Their amounts, the larger ones first: "1 × €333.34 + 2 × €333.33".',
+    "again": "The message that the letter `again` repeats; blank in any other.",
+    "again.on": "Its day, in full.",
+    "again.channel": 'How it went: "email" or "letter".',
+    "again.said": "Its words, one text for each paragraph; none where it was printed.",
+    "again.files": "How many files go along with this message: what was attached to it, or the letter itself.",
+    "again.asks": "True where anything that is open is asked for now.",
     "policy": "The credit policy as config.toml has it, for the letter `policy` and its page; blank in any other.",
     "policy.version": "Its version; blank while none is set.",
     "policy.url": "Link to its page; blank without a portal.",
@@ -260,9 +208,9 @@ NAMES: Mapping[str, str] = {
 _NAMED = 3
 
 
-def context(notice: Notice, config: Config, language: str) -> dict[str, Any]:
-    """All that NAMES promises, for a letter in the language (a tag that words and dates are written in)."""
-    where = locale(language, config.business)
+def context(notice: Notice, config: Config, told: Language) -> dict[str, Any]:
+    """All that NAMES promises, for a letter in the language."""
+    where = locale(told.tag, config.business)
     show = partial(money.display, currency=notice.currency, language=where)
     asked, matter = notice.asked or notice.items, _matter(notice)
     dues = {line.item.due for line in matter}
@@ -272,36 +220,37 @@ def context(notice: Notice, config: Config, language: str) -> dict[str, Any]:
         "on": days.display(notice.on, where),
         "step": notice.step,
         "channel": "letter" if notice.channel == "letter" else "email",
-        "about": invoices((line.item.invoice_id for line in matter), language, where),
+        "about": invoices((line.item.invoice_id for line in matter), told, where),
         "about_one": len({line.item.invoice_id for line in matter}) == 1,
         "about_due": days.display(dues.pop(), where) if len(dues) == 1 else "",
         "one_item": len(notice.items) == 1,
         "count": len(notice.items),
-        "items": [shown for line in notice.items for shown in _lines(line, notice, language, where)],
+        "items": [shown for line in notice.items for shown in _lines(line, notice, told, where)],
         "total": show(notice.total),
         "principal": show(sum(line.item.open for line in notice.items)),
-        **_charges(notice, config, language, where),
+        **_charges(notice, config, told, where),
         "overdue": show(notice.overdue) if notice.overdue else "",
         "asked": show(asked_sum),
         "asks_for_all": asked_sum == notice.total,
-        "late_by": plural(language, "late-by", late) if late > 0 else "",
+        "late_by": told.plural("late-by", late) if late > 0 else "",
         "days_late": max(late, 0),
         "pay_by": days.display(notice.pay_by, where) if notice.pay_by else "",
-        "announcements": [_announcement(each, notice, config, language, where) for each in notice.announces],
+        "announcements": [_announcement(each, notice, config, told, where) for each in notice.announces],
         "court": config.end.court,
         "court_fee": config.end.court_fee,
         "received": [_received(each, where) for each in notice.payments],
-        "follows": _follows(notice, config, language),
+        "follows": _follows(notice, config, told),
         "broken": _broken(notice, where),
         **_answer(notice, config, where),
-        "policy": _policy(config, language) if notice.letter == "policy" else None,
+        "again": _again(notice, where),
+        "policy": _policy(config, told) if notice.letter == "policy" else None,
         "delivery": _delivery(notice, config, where) if notice.letter == "satisfaction" else None,
         "portal_url": notice.portal_url,
-        "contact_us": _contact_us(notice, config, language),
+        "contact_us": _contact_us(notice, config, told),
         "payment": _payment(notice, config, asked_sum),
-        "customer": _customer(notice.customer, config.business, language, where),
+        "customer": _customer(notice.customer, config.business, told, where),
         "business": _business(config.business, where),
-        "language": language,
+        "language": told.tag,
     }
 
 
@@ -310,22 +259,22 @@ def _matter(notice: Notice) -> tuple[NoticeItem, ...]:
     return tuple(line for line in notice.items if line.step == notice.step) or notice.asked or notice.items
 
 
-def invoices(numbers: Iterable[str], language: str, where: str) -> str:
+def invoices(numbers: Iterable[str], told: Language, where: str) -> str:
     """Invoices in the middle of a sentence: "invoice 2041", "invoices 2041 and 2042", "7 invoices"."""
     from babel.lists import format_list
 
-    told, each = words(language), tuple(dict.fromkeys(numbers))
+    each = tuple(dict.fromkeys(numbers))
     if len(each) > _NAMED:
         return told["invoices-many"].format(count=len(each))
     key = "invoices-one" if len(each) == 1 else "invoices-other"
     return told[key].format(numbers=format_list(each, locale=where) if len(each) > 1 else "".join(each))
 
 
-def _lines(line: NoticeItem, notice: Notice, language: str, where: str) -> Iterator[SimpleNamespace]:
+def _lines(line: NoticeItem, notice: Notice, told: Language, where: str) -> Iterator[SimpleNamespace]:
     """What a notice lists of one due amount: the invoice, unless it is paid, and what it owes beside it."""
-    told, item, charge = words(language), line.item, line.charge
+    item, charge = line.item, line.charge
     if item.open or not charge:
-        yield _item(line, language, where)
+        yield _item(line, told, where)
     if not charge:
         return
     for kind, owed in (("interest", charge.interest), ("fee", charge.fees)):
@@ -353,7 +302,7 @@ def _lines(line: NoticeItem, notice: Notice, language: str, where: str) -> Itera
             )
 
 
-def _charges(notice: Notice, config: Config, language: str, where: str) -> dict[str, Any]:
+def _charges(notice: Notice, config: Config, told: Language, where: str) -> dict[str, Any]:
     """Interest and fixed sums that the notice claims, and their arithmetic."""
     show = partial(money.display, currency=notice.currency, language=where)
     charges = [line.charge for line in notice.items if line.charge]
@@ -368,7 +317,7 @@ def _charges(notice: Notice, config: Config, language: str, where: str) -> dict[
         "interest_until": days.display(max(filter(None, map(_interest_until, with_interest))), where)
         if interest
         else "",
-        "interest_law": _basis("basis", notice.regime, config, words(language), where).strip(" ,"),
+        "interest_law": _basis("basis", notice.regime, config, told, where).strip(" ,"),
         "worksheet": [
             _worksheet_line(charge, line, where)
             for charge in with_interest
@@ -430,7 +379,7 @@ def percent(millionths: int, where: str) -> str:
     return str(format_percent(Decimal(millionths) / 1_000_000, pattern, locale=where, decimal_quantization=False))
 
 
-def _item(line: NoticeItem, language: str, where: str) -> SimpleNamespace:
+def _item(line: NoticeItem, told: Language, where: str) -> SimpleNamespace:
     item = line.item
     show = partial(money.display, currency=item.currency, language=where)
     paid = item.amount - item.open
@@ -445,37 +394,37 @@ def _item(line: NoticeItem, language: str, where: str) -> SimpleNamespace:
         amount=show(item.amount),
         paid=show(paid) if paid else "",
         open=show(item.open),
-        late=lateness(item.days_past_due, language),
+        late=lateness(item.days_past_due, told),
         days_late=item.days_past_due,
         is_overdue=item.is_overdue,
         is_asked=bool(line.step),
     )
 
 
-def lateness(days_past_due: int, language: str) -> str:
+def lateness(days_past_due: int, told: Language) -> str:
     """How an item stands: "12 days late", "due today", "not yet due"."""
     if days_past_due > 0:
-        return plural(language, "late", days_past_due)
-    return words(language)["due-today" if days_past_due == 0 else "not-yet-due"]
+        return told.plural("late", days_past_due)
+    return told["due-today" if days_past_due == 0 else "not-yet-due"]
 
 
-def _announcement(each: Announcement, notice: Notice, config: Config, language: str, where: str) -> SimpleNamespace:
+def _announcement(each: Announcement, notice: Notice, config: Config, told: Language, where: str) -> SimpleNamespace:
     everything = {line.item.invoice_id for line in notice.items}
-    named = invoices(each.invoices or sorted(everything), language, where)
+    named = invoices(each.invoices or sorted(everything), told, where)
     return SimpleNamespace(
-        text=_sentence(each, everything, notice, config, language),
+        text=_sentence(each, everything, notice, config, told),
         consequence=each.consequence,
         on=days.display(each.on, where),
         invoices=named,
     )
 
 
-def _sentence(each: Announcement, everything: set[str], notice: Notice, config: Config, language: str) -> str:
+def _sentence(each: Announcement, everything: set[str], notice: Notice, config: Config, told: Language) -> str:
     """The sentence a consequence is announced with; it names its invoices where they are not `everything` listed."""
-    told, where = words(language), locale(language, config.business)
+    where = locale(told.tag, config.business)
     of = ""
     if each.invoices and set(each.invoices) != everything:
-        of = told["of-invoices"].format(invoices=invoices(each.invoices, language, where))
+        of = told["of-invoices"].format(invoices=invoices(each.invoices, told, where))
     rule = "fee-basis" if each.consequence == "fee" else "basis"
     sum_ = told["of-amount"].format(amount=money.display(each.amount, notice.currency, where)) if each.amount else ""
     since = days.display(each.since, where) if each.since else ""
@@ -488,7 +437,7 @@ def _sentence(each: Announcement, everything: set[str], notice: Notice, config: 
     )
 
 
-def _basis(rule: str, regime: str, config: Config, told: Mapping[str, str], where: str) -> str:
+def _basis(rule: str, regime: str, config: Config, told: Language, where: str) -> str:
     """The rule that interest runs by, or a fixed sum is owed by, where the catalogue has words for it."""
     rate = agreed_rate(config, where)
     if regime == "contract" and not rate:
@@ -516,9 +465,9 @@ def _received(payment: Payment, where: str) -> SimpleNamespace:
     )
 
 
-def _follows(notice: Notice, config: Config, language: str) -> str:
+def _follows(notice: Notice, config: Config, told: Language) -> str:
     """What the schedule does next, as half a sentence, and no more than it does."""
-    told, schedule = words(language), config.schedule.get(notice.customer.track)
+    schedule = config.schedule.get(notice.customer.track)
     step = next((step for step in schedule.step if step.name == notice.follows), None) if schedule else None
     if step is None:
         return told["follows.other"]
@@ -566,6 +515,20 @@ def _answer(notice: Notice, config: Config, where: str) -> dict[str, Any]:
             for amounts in options
         ],
     }
+
+
+def _again(notice: Notice, where: str) -> SimpleNamespace | None:
+    """The message that the notice repeats."""
+    original = notice.answer.original if notice.answer else None
+    if original is None:
+        return None
+    return SimpleNamespace(
+        on=days.display(original.on, where),
+        channel=original.channel,
+        said=list(original.said),
+        files=0 if notice.channel == "letter" else len(original.enclosed),
+        asks=bool(notice.asked),
+    )
 
 
 def _promise(promise: Promise, notice: Notice, where: str) -> SimpleNamespace:
@@ -631,18 +594,18 @@ def _instalment(late: Instalment, currency: str, where: str) -> SimpleNamespace:
 TO_ANSWER = timedelta(days=7)  # to say that something is wrong with what was delivered
 
 
-def _policy(config: Config, language: str) -> SimpleNamespace:
+def _policy(config: Config, told: Language) -> SimpleNamespace:
     """The policy as the settings have it: the same for every customer."""
     from pastdue.documents import schedule  # it is made of these words
 
     return SimpleNamespace(
         version=config.policy.version,
-        url=schedule.page_url(schedule.POLICY, language, config),
-        steps_url=schedule.page_url(schedule.SCHEDULE, language, config),
+        url=schedule.page_url(schedule.POLICY, told.tag, config),
+        steps_url=schedule.page_url(schedule.SCHEDULE, told.tag, config),
         steps=[
-            SimpleNamespace(when=each.when, what=each.what, more=each.more) for each in schedule.steps(config, language)
+            SimpleNamespace(when=each.when, what=each.what, more=each.more) for each in schedule.steps(config, told)
         ],
-        rules=[SimpleNamespace(title=each.title, text=each.text) for each in schedule.rules(config, language)],
+        rules=[SimpleNamespace(title=each.title, text=each.text) for each in schedule.rules(config, told)],
     )
 
 
@@ -657,8 +620,8 @@ def _delivery(notice: Notice, config: Config, where: str) -> SimpleNamespace:
 # ------------------------------------------------------------------ the two parties
 
 
-def _contact_us(notice: Notice, config: Config, language: str) -> str:
-    told, phone = words(language), config.business.phone
+def _contact_us(notice: Notice, config: Config, told: Language) -> str:
+    phone = config.business.phone
     if notice.channel != "letter":
         return told["reach-reply-phone" if phone else "reach-reply"].format(phone=phone)
     email = config.business.email
@@ -668,9 +631,9 @@ def _contact_us(notice: Notice, config: Config, language: str) -> str:
 
 def _payment(notice: Notice, config: Config, asked: int) -> SimpleNamespace:
     business = config.business
-    reference = notice.reference or notice.customer.account_id
+    reference = payment.reference(config, notice.reference or notice.customer.account_id)
     return SimpleNamespace(
-        reference=reference,
+        reference=payment.grouped(reference),
         holder=business.account_holder or business.name,
         iban=grouped(business.iban),
         bic=business.bic,
@@ -705,8 +668,7 @@ def filled_in(link: PaymentLink, amount: str, currency: str, reference: str, cus
     return url
 
 
-def _customer(customer: Customer, business: Business, language: str, where: str) -> SimpleNamespace:
-    told = words(language)
+def _customer(customer: Customer, business: Business, told: Language, where: str) -> SimpleNamespace:
     person = customer.contact or (customer.name if customer.kind == "consumer" else "")
     greeting = told["greeting-person" if person else "greeting-firm"].format(name=person or customer.name)
     lines = (customer.name, *address_lines(customer, where, home=business.country))

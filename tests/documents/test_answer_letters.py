@@ -11,6 +11,7 @@ from answer_tools import ON, answer, answering, plan, promise
 
 from pastdue.config import Config
 from pastdue.documents import attachments, paper, words
+from pastdue.documents.catalogue import SHIPPED as WORDS
 from pastdue.documents.letters import ANSWERS, NOTE, Letter, Letters
 from pastdue.model import Class, Customer, Notice, NoticeItem, OpenItem, Plan, Promise
 
@@ -227,7 +228,7 @@ def test_a_plan_says_what_it_does_not_cover_and_where_its_agreement_is() -> None
 @pytest.mark.parametrize("cents", [60000, 100000, 123457])
 def test_the_ways_to_pay_in_parts_add_up_to_what_is_open(cents: int, language: str) -> None:
     of = answering(notice("plan-offer", item(amount=cents), language=language))
-    offered = words.context(of, CONFIG, language)["options"]
+    offered = words.context(of, CONFIG, WORDS.of(language))["options"]
     text = said(LETTERS.write(of, CONFIG))
     assert [each.count for each in offered] == [2, 3, 6, 12]
     for each in offered:
@@ -313,7 +314,7 @@ def test_prepayment_can_end_when_nothing_is_open_any_more() -> None:
 def test_what_asks_for_nothing_has_no_payment_box_on_paper(step: str) -> None:
     def box(of: Notice) -> bytes:
         letter = LETTERS.write(of, CONFIG)
-        return paper.compose(of, letter.subject, letter.language, letter.blocks, CONFIG).content
+        return paper.compose(of, letter.subject, WORDS.of(letter.language), letter.blocks, CONFIG).content
 
     assert b'"payment":null' in box(answering(notice(step, channel="letter")))
     assert b'"payment":{' in box(answering(notice("promise", channel="letter")))
@@ -374,10 +375,10 @@ def test_an_answer_threatens_nobody(step: str, language: str) -> None:
 
 def test_the_portal_has_a_name_for_every_answer() -> None:
     for language in LANGUAGES:
-        told = words.words(language)
+        told = WORDS.of(language)
         names = [told[f"portal.step-{step}"] for step in ANSWERS]
         assert len(set(names)) == len(ANSWERS)
-    assert not set(names) & {words.words("en")[f"portal.step-{step}"] for step in ANSWERS}
+    assert not set(names) & {WORDS.of("en")[f"portal.step-{step}"] for step in ANSWERS}
 
 
 def test_a_year_of_instalments_keeps_its_dates() -> None:

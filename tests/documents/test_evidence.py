@@ -23,7 +23,8 @@ from pastdue.books.activity import KINDS
 from pastdue.config import Config
 from pastdue.delivery import pdf
 from pastdue.documents import bundle, evidence, statement
-from pastdue.documents.words import _CATALOGUES, words
+from pastdue.documents.catalogue import CATALOGUES
+from pastdue.documents.catalogue import SHIPPED as WORDS
 from pastdue.model import (
     Accrual,
     Activity,
@@ -86,7 +87,7 @@ def account(book: Ledger, config: Config = CONFIG, **fields: Any) -> evidence.Ac
 
 
 def section(made: evidence.Account, name: str) -> list[dict[str, Any]]:
-    title = words(made.config.business.language)[f"evidence.{name}"]
+    title = WORDS.of(made.config.business.language)[f"evidence.{name}"]
     return next(part["blocks"] for part in evidence.sheet(made)["sections"] if part["title"].startswith(title))
 
 
@@ -306,14 +307,14 @@ def test_the_limitation_is_a_hint_to_check_and_no_verdict() -> None:
 
 @pytest.mark.parametrize("language", ["en", "de"])
 def test_everything_that_can_stand_in_a_file_has_words(language: str) -> None:
-    there = words(language)
+    there = WORDS.of(language).catalogue
     wanted = [f"activity-{kind}" for kind in KINDS]
     wanted += [f"state-{state}" for state in State] + [f"promise-{state}" for state in PromiseState]
     wanted += [f"plan-{state}" for state in PlanState] + [f"obligation-{state}" for state in ObligationState]
     wanted += [f"entry-{kind}" for kind in statement.ORDER]
     assert [key for key in wanted if f"evidence.{key}" not in there] == []
     own = {key for key in there if key.startswith("evidence.")}
-    assert own <= _CATALOGUES[language].keys()
+    assert own <= CATALOGUES[language].keys()
 
 
 # ------------------------------------------------------------------ the folder

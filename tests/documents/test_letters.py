@@ -18,6 +18,8 @@ from lxml import html as lxml_html
 
 from pastdue.config import Config
 from pastdue.documents import blocks, shapes, words
+from pastdue.documents.catalogue import CATALOGUES
+from pastdue.documents.catalogue import SHIPPED as WORDS
 from pastdue.documents.letters import ANSWERS, NOTE, Letter, LetterError, Letters
 from pastdue.documents.plaintext import columns, to_text
 from pastdue.documents.templates import LAYOUT, STYLES, Verbatim, clean
@@ -425,8 +427,8 @@ def test_plain_english_is_the_english_of_the_business() -> None:
 
 
 def test_every_language_of_the_tool_has_the_same_keys_and_places() -> None:
-    english = words._CATALOGUES["en"]
-    for language, catalogue in words._CATALOGUES.items():
+    english = CATALOGUES["en"]
+    for language, catalogue in CATALOGUES.items():
         assert catalogue["language"] == language
         assert set(catalogue) == set(english), language
         for key, text in catalogue.items():
@@ -449,7 +451,7 @@ def test_a_letter_sees_exactly_the_names_that_are_documented() -> None:
         for step in ("promise", "plan", "instalment", "plan-offer", "policy", "satisfaction")
     )
     charged = notice("reminder", items=(NoticeItem(item("2030", 40, 51250), "reminder", 1, charge=charge()),))
-    seen = {name for each in (full, charged, *answers) for name in _names(words.context(each, CONFIG, "en"))}
+    seen = {name for each in (full, charged, *answers) for name in _names(words.context(each, CONFIG, WORDS.of("en")))}
     assert seen == set(words.NAMES) | {"payment", "customer", "business"}
 
 
@@ -525,7 +527,7 @@ class SlowLetters(Letters):
     def write_slowly(self, this: Notice, own: Config, language: str) -> Letter:
         name = f"{this.letter}.{language}.md"
         subject, (body, footer, layout) = self._written(
-            name, words.context(this, own, language), lambda texts, _: texts
+            name, words.context(this, own, WORDS.of(language)), lambda texts, _: texts
         )
         body, footer = self._filled(body), self._filled(footer)
         page = layout.replace(shapes.BODY, blocks.to_html(body)).replace(shapes.FOOTER, blocks.to_html(footer))

@@ -17,6 +17,7 @@ from pastdue import days, money
 from pastdue.config import Business, Config
 from pastdue.delivery import pdf
 from pastdue.documents import note, paper
+from pastdue.documents.catalogue import SHIPPED as WORDS
 from pastdue.documents.letters import Letters
 from pastdue.model import Customer, Notice, NoticeItem, OpenItem, Plan, State
 
@@ -255,7 +256,7 @@ def test_with_a_printed_letter_it_follows_on_pages_that_are_its_own() -> None:
     of = out_for_signature(plan(100000, 3), customer=replace(ALBRECHT, currency="EUR"), channel="letter")
     letter = LETTERS.write(of, config)
     enclosed = data(of, HAMBURG)
-    made = paper.compose(of, letter.subject, letter.language, letter.blocks, config, [enclosed])
+    made = paper.compose(of, letter.subject, WORDS.of(letter.language), letter.blocks, config, [enclosed])
     found = [page.extract_text() for page in PdfReader(io.BytesIO(pdf.render(made.content))).pages]
     alone = pages(enclosed)
     assert "Die Vereinbarung liegt bei." in " ".join(found[0].split())

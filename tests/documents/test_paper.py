@@ -7,9 +7,9 @@ import pytest
 from papers import ALBRECHT, BRISTOL, DALLAS, HAMBURG, item, letter, notice, p, strong, table, text
 
 from pastdue.config import Business, Config, PaymentLink, Portal
-from pastdue.documents import payment
+from pastdue.documents.catalogue import SHIPPED as WORDS
 from pastdue.documents.paper import compose, recipient
-from pastdue.documents.words import words
+from pastdue.documents.payment import epc, qr_svg
 from pastdue.model import Customer
 
 
@@ -18,7 +18,11 @@ def written(*blocks: dict[str, object], **around: object) -> dict[str, object]:
     of = around.pop("of", notice(item(1)))
     business = around.pop("business", HAMBURG)
     made = compose(
-        of, str(around.pop("subject", "Betreff")), str(around.pop("language", "de")), blocks, Config(business=business)
+        of,
+        str(around.pop("subject", "Betreff")),
+        WORDS.of(str(around.pop("language", "de"))),
+        blocks,
+        Config(business=business),
     )
     return json.loads(made.content)
 
@@ -101,8 +105,8 @@ def test_the_box_asks_for_what_is_still_open_and_the_code_pays_the_same() -> Non
         ("Verwendungszweck", "RF18 5390 0754 7034"),
     ]
     assert box["shows"] == "Code für Ihre Banking-App: 2.060,89\xa0€ an Nordlicht Messtechnik GmbH"
-    paid = payment.epc_payload(Config(business=HAMBURG), 206_089, "EUR", "RF18539007547034")
-    assert box["code"] == payment.qr_svg(paid)
+    paid = epc.payload(Config(business=HAMBURG), 206_089, "EUR", "RF18539007547034")
+    assert box["code"] == qr_svg(paid)
 
 
 def test_pounds_go_to_the_sort_code_and_have_no_code_to_scan() -> None:
@@ -131,7 +135,7 @@ def test_without_a_page_of_their_own_the_ways_to_pay_online_are_in_print() -> No
 
     def online(url: str) -> tuple[str, str]:
         of = notice(item(1, currency="GBP"), currency="GBP", url=url, reference="A/1")
-        return said(json.loads(compose(of, "Subject", "en", [], config).content)["payment"]["rows"][-1])
+        return said(json.loads(compose(of, "Subject", WORDS.of("en"), [], config).content)["payment"]["rows"][-1])
 
     assert online("") == ("Pay by card", "https://pay.example/?a=986.63&r=A%2F1")
     assert online("https://pay.example/abc/") == ("Online", "https://pay.example/abc/")
@@ -166,13 +170,13 @@ def test_dates_are_the_readers_own() -> None:
 
 
 def test_every_language_of_the_tool_has_all_the_words() -> None:
-    keys = {key for key in words("en") if key.startswith("paper.")}
+    keys = {key for key in WORDS.of("en").catalogue if key.startswith("paper.")}
     for language in ("en", "de"):
-        found = words(language)
+        found = WORDS.of(language)
         assert found["language"] == language
         assert all(found[key] for key in keys)
         assert re.findall(r"{\w+}", found["paper.page"]) == ["{page}", "{pages}"]
-    assert sum(words("de")[key] == words("en")[key] for key in keys) < len(keys) / 2
+    assert sum(WORDS.of("de")[key] == WORDS.of("en")[key] for key in keys) < len(keys) / 2
 
 
 def test_the_document_lies_in_the_folder_of_its_day() -> None:

@@ -14,6 +14,7 @@ from test_answer_letters import ONE, answering, notice, said
 
 from pastdue.config import Config
 from pastdue.documents import policy, portal, schedule
+from pastdue.documents.catalogue import SHIPPED as WORDS
 from pastdue.documents.letters import Letters
 from pastdue.model import NO_ITEM, Answer, Customer, Notice
 
@@ -47,11 +48,11 @@ CONFIG = config()
 
 
 def rungs(settings: Config = CONFIG, language: str = "en") -> list[tuple[str, str, str]]:
-    return [(each.when, each.what, each.more) for each in schedule.steps(settings, language)]
+    return [(each.when, each.what, each.more) for each in schedule.steps(settings, WORDS.of(language))]
 
 
 def rules(settings: Config = CONFIG, language: str = "en") -> dict[str, str]:
-    return {each.title: each.text for each in schedule.rules(settings, language)}
+    return {each.title: each.text for each in schedule.rules(settings, WORDS.of(language))}
 
 
 def pages(settings: Config = CONFIG, letters: Letters = LETTERS) -> dict[str, Read]:
@@ -144,7 +145,7 @@ def test_every_number_of_a_step_is_on_the_page_and_no_other(
     each = {"name": "reminder", "from": start, "days": days, "channels": channels, "pay_within": within}
     first = {"name": "invoice", "from": "issued", "days": 0, "channels": ["email"]}
     each["announces"] = [{"consequence": what, "in_days": in_days} for what, in_days in announces]
-    rung = schedule.steps(config(first, each), language)[1]
+    rung = schedule.steps(config(first, each), WORDS.of(language))[1]
 
     def numbers(text: str) -> list[int]:
         return [int(number) for number in re.findall(r"\d+", text)]
@@ -241,11 +242,11 @@ def test_both_pages_tell_every_step_and_rule() -> None:
     for language, suffix in (("en", ""), ("de", ".de")):
         made = pages()
         for page in (made[f"policy{suffix}.html"], made[f"schedule{suffix}.html"]):
-            for rung in schedule.steps(CONFIG, language):
+            for rung in schedule.steps(CONFIG, WORDS.of(language)):
                 assert rung.when in page.text
                 assert rung.what in page.text
                 assert all(line in page.text for line in (rung.within, *rung.announces))
-            for rule in schedule.rules(CONFIG, language):
+            for rule in schedule.rules(CONFIG, WORDS.of(language)):
                 assert rule.title in page.text
                 assert rule.text in page.text
 
@@ -326,10 +327,10 @@ def test_the_policy_letter_holds_the_policy_and_asks_for_an_answer(language: str
     assert reply in text
     assert "2026-01" in text
     assert "https://pay.harbourjoinery.example/a/policy" + ("" if language == "en" else ".de") + ".html" in letter.text
-    for rung in schedule.steps(CONFIG, language):
+    for rung in schedule.steps(CONFIG, WORDS.of(language)):
         assert rung.when in text
         assert rung.what in text
-    for rule in schedule.rules(CONFIG, language):
+    for rule in schedule.rules(CONFIG, WORDS.of(language)):
         assert rule.text in text
 
 
