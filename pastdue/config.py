@@ -113,7 +113,9 @@ class Business(_Section):
     def _goes_with_its_account(self) -> "Business":
         is_qr = self.iban[:2] in {"CH", "LI"} and "30000" <= self.iban[4:9] <= "31999"
         if is_qr and self.references != "qrr":
-            raise ValueError('its IBAN is a QR-IBAN, which takes no transfer without a QR reference: references = "qrr"')
+            raise ValueError(
+                'its IBAN is a QR-IBAN, which takes no transfer without a QR reference: references = "qrr"'
+            )
         if self.references == "qrr" and not is_qr:
             raise ValueError('references = "qrr" goes with a QR-IBAN alone: "rf" is for any other account')
         return self

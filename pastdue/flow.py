@@ -13,8 +13,18 @@ from pastdue.books.tables import RawFile
 from pastdue.config import Config
 from pastdue.documents import attachments, calls, desk, emails, note, notices, paper, policy, portal, quoted
 from pastdue.documents.letters import ANSWERS, NOTE, Letter, LetterError, Letters
+from pastdue.dunning import (
+    again,
+    consequences,
+    deliveries,
+    escalation,
+    limitation,
+    limits,
+    onboarding,
+    regimes,
+    standing,
+)
 from pastdue.dunning import calls as telephone
-from pastdue.dunning import again, consequences, deliveries, escalation, limitation, limits, onboarding, regimes, standing
 from pastdue.findings import Finding, Severity, error, in_reading_order, warning
 from pastdue.model import Action, Decision, Document, Inputs, Ledger, Notice, Page, Standing
 
@@ -168,7 +178,14 @@ def pages(run: Run, documents: Sequence[Document]) -> Iterator[Page]:
             )
     terms = partial(policy.links, run.letters, config)
     yield from portal.pages(
-        run.standings, run.decisions, config, inputs.templates, inputs.static, inputs.portal_key, terms, run.letters.words
+        run.standings,
+        run.decisions,
+        config,
+        inputs.templates,
+        inputs.static,
+        inputs.portal_key,
+        terms,
+        run.letters.words,
     )
     yield from policy.pages(run.letters, config, run.on, inputs.templates, portal.POLICY)
     morning = desk.Morning(

@@ -526,6 +526,19 @@ class ItemDecision:
 
 
 @dataclass(frozen=True, slots=True)
+class Original:
+    """A notice that goes once more on purpose: what it was, and what it said."""
+
+    notice_id: str
+    on: date
+    step: str
+    channel: str  # by which it went
+    message_id: str = ""
+    said: tuple[str, ...] = ()  # an email's text, paragraph by paragraph; () for what was printed
+    enclosed: tuple[tuple[str, bytes], ...] = ()  # what goes along as a file, by name: its attachments, or the letter
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """A notice beside the ladder: it answers what the customer said or did, and is no step."""
 
@@ -537,6 +550,8 @@ class Answer:
     plan: Plan | None = None
     options: tuple[tuple[int, ...], ...] = ()  # plans that could be agreed, as amounts
     delivered: date | None = None  # the day of the work that it asks about; None: none, or several
+    original: Original | None = None  # the notice that it repeats
+    asks_nothing: bool = False  # it lists what is open and asks for none of it now
     why: str = ""  # in words, for the operator
 
 
@@ -622,12 +637,16 @@ class Notice:
         Those recorded and overdue; where none is overdue, those recorded. An invoice that is told of beside a
         reminder for another keeps its own due date, and what is between two steps has its own deadline already.
         """
+        if self.answer and self.answer.asks_nothing:
+            return ()
         overdue = tuple(line for line in self.recorded if line.item.is_overdue)
         return overdue or self.recorded
 
     @property
     def asked_sum(self) -> int:
         """What the notice asks for."""
+        if self.answer and self.answer.asks_nothing:
+            return 0
         if self.answer and self.answer.asks:
             return self.answer.asks
         asked = self.asked

@@ -278,10 +278,15 @@ def build(on: date | None) -> int:
 @click.option("--dry-run", is_flag=True, help="Print the list that would be sent, and stop.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--only", metavar="ACCOUNT", help="Send to one account alone.")
+@click.option("--again", metavar="NOTICE", help="Send this notice once more, as a new one that says so, and no other.")
 @click.option("--posted", is_flag=True, help="Record that the printed letters are in the post.")
 @click.option(
     "--resolve", metavar="NOTICE=sent|resend", help="Settle a notice of which it is unclear whether it arrived."
 )
+@click.option(
+    "--bounced", multiple=True, type=click.Path(path_type=Path, exists=True), metavar="FILE",
+    help="Record what a mail server's report, as saved from the mail program, says of a notice; may be repeated.",
+)  # fmt: skip
 @click.option("--stale-books", is_flag=True, help="Send although payments were not touched for days.")
 @click.option("--many", is_flag=True, help="Send although far more is due than usual.")
 @click.option("--shrunk", is_flag=True, help="Send although the books have lost half of their rows.")
@@ -293,20 +298,28 @@ def send(
     dry_run: bool,
     yes: bool,
     only: str | None,
+    again: str | None,
     posted: bool,
     resolve: str | None,
+    bounced: tuple[Path, ...],
     **meant: bool,
 ) -> int:
     """Deliver what is due, record each notice, and commit it."""
     from pastdue.cli import outbox
 
     desk = _desk()
+    if again is not None and (only is not None or posted or resolve is not None):
+        raise click.UsageError("--again goes by itself: without --only, --posted and --resolve")
     if resolve:
         return outbox.resolve(desk, resolve)
+    if bounced:
+        from pastdue.cli.bounced import bounced as record
+
+        return record(desk, bounced)
     if dry_run:
-        return outbox.dry_run(desk, on, only)
+        return outbox.dry_run(desk, on, only, again)
     overruled = frozenset(f"--{name.replace('_', '-')}" for name, said in meant.items() if said)
-    return outbox.send(desk, on, only=only, yes=yes, posted=posted, meant=overruled)
+    return outbox.send(desk, on, only=only, again=again, yes=yes, posted=posted, meant=overruled)
 
 
 @main.command()
@@ -379,6 +392,19 @@ def audit(*, as_json: bool, since: str, kept: Path | None, notice: str) -> int:
     from pastdue.cli.audit import run
 
     return run(_desk(), since=since, kept=kept, notice_id=notice, as_json=as_json)
+
+
+@main.command()
+@on_option
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0 takes any that is free."
+)
+@guarded
+def serve(on: date | None, port: int) -> None:
+    """Show desk and site in the browser, built anew at every change. For this machine only."""
+    from pastdue.cli import preview
+
+    preview.serve(_desk(), on, port, _now)
 
 
 @main.command()

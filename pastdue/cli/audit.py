@@ -19,6 +19,7 @@ from pastdue.delivery.audit import Break, Recorded, Witness
 from pastdue.delivery.git import GitError, Repository
 from pastdue.delivery.post import VERSION
 from pastdue.documents import attachments, emails
+from pastdue.dunning import again
 from pastdue.findings import shown
 from pastdue.model import Document, Inputs
 
@@ -103,6 +104,8 @@ def _again(repository: Repository, record: Recorded, base: str) -> Document:
     if isinstance(worked, flow.Refusal):
         wrong = worked.findings[0]
         raise _NotAgain(f"its books cannot be read: {wrong.place}: {wrong.message}")
+    if again.is_again(record.row["step"]):
+        worked = _once_more(repository, record, worked)
     day = replace(worked, notices=tuple(n for n in worked.notices if n.notice_id == notice_id))
     if not day.notices:
         raise _NotAgain("it is not due on that day by the books of the commit that it was written from")
@@ -110,6 +113,19 @@ def _again(repository: Repository, record: Recorded, base: str) -> Document:
     contents = repository.contents(held.values())
     enclosed = {path: contents[blob] for path, blob in held.items() if blob in contents}
     return _composed(day, record, enclosed, compare.named_log(record.content))
+
+
+def _once_more(repository: Repository, record: Recorded, worked: flow.Run) -> flow.Run:
+    """The run with the notice that went once more on purpose, from the bytes on record of the one that it repeats."""
+    row = record.row
+    try:
+        asked = again.repeated(
+            worked.standings, worked.decisions, row["account_id"], row["currency"], row["step"], row["channel"]
+        )
+        content = audit.recorded(repository.root, repository, asked.notice_id).content
+        return flow.once_more(worked, asked, content)
+    except again.NotAgain as problem:
+        raise _NotAgain(problem.why) from problem
 
 
 def _inputs(repository: Repository, record: Recorded, base: str) -> Inputs:

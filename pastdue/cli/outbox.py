@@ -14,6 +14,7 @@ import click
 
 from pastdue import flow, money
 from pastdue.cli import DONE, FAILED, FINDINGS, STOPPED, Desk, _moment, _now, guards, screen
+from pastdue.cli.again import once_more
 from pastdue.config import Git
 from pastdue.delivery import Stopped, copies, files, mail, pdf, post
 from pastdue.documents import attachments, emails, notices
@@ -68,9 +69,9 @@ def build(desk: Desk, run: Run) -> Built:
     return _write(desk, composed, recorded=_recorded(run))
 
 
-def dry_run(desk: Desk, on: date | None, only: str | None) -> int:
+def dry_run(desk: Desk, on: date | None, only: str | None, again: str | None) -> int:
     """Prints exactly the list that `send` would deliver, and what would stop it; writes nothing into the workspace."""
-    run = _for(desk.run(on), only)
+    run = _chosen(desk, desk.run(on), only, again)
     desk.signer(run)
     composed = compose(desk, run, fresh=True)
     screen.show_notices(desk.out, composed.notices, "Would send")
@@ -81,7 +82,14 @@ def dry_run(desk: Desk, on: date | None, only: str | None) -> int:
 
 
 def send(
-    desk: Desk, on: date | None, *, only: str | None, yes: bool, posted: bool, meant: frozenset[str] = frozenset()
+    desk: Desk,
+    on: date | None,
+    *,
+    only: str | None,
+    yes: bool,
+    posted: bool,
+    again: str | None = None,
+    meant: frozenset[str] = frozenset(),
 ) -> int:
     """Delivers what is due and records it; `meant` are the flags of the guards that the operator overrules.
 
@@ -93,7 +101,7 @@ def send(
             results = out.mark_posted().results
             desk.out.print(f"{screen.count(len(results), 'letter')} recorded as posted.")
         files.ensure_portal_key(root)
-        run = _for(desk.run(on), only)
+        run = _chosen(desk, desk.run(on), only, again)
         signer = desk.signer(run)
         composed = compose(desk, run, fresh=True)
         screen.show_notices(desk.out, composed.notices, "To send:")
@@ -339,8 +347,10 @@ def _transport(run: Run, root: Path) -> mail.Transport:
     return mail.transport(run.config, root)
 
 
-def _for(run: Run, only: str | None) -> Run:
-    """The run with notices to one account alone, where one is named."""
+def _chosen(desk: Desk, run: Run, only: str | None, again: str | None) -> Run:
+    """The run with a notice alone that is to go once more, or with those to one account, where one is named."""
+    if again is not None:
+        return once_more(run, desk.root, again)
     if only is None:
         return run
     if not any(standing.account_id == only for standing in run.standings):

@@ -1,4 +1,4 @@
-"""What goes along with an email: the operator's own invoices, where they lie in `invoices/`."""
+"""What goes along with an email: the operator's own invoices, where they lie in `invoices/`, and what went along with a notice that it repeats."""
 
 from collections.abc import Mapping
 
@@ -25,6 +25,8 @@ def wanted(notice: Notice, config: Config, there: frozenset[str]) -> tuple[str, 
 
 
 def of(notice: Notice, config: Config, contents: Mapping[str, bytes]) -> tuple[tuple[str, bytes], ...]:
-    """The invoices to attach, as file name and content."""
+    """The files to attach, as name and content."""
     paths = wanted(notice, config, frozenset(contents))
-    return tuple((path.removeprefix(f"{FOLDER}/"), contents[path]) for path in paths)
+    original = notice.answer.original if notice.answer else None
+    invoices = ((path.removeprefix(f"{FOLDER}/"), contents[path]) for path in paths)
+    return (*invoices, *(original.enclosed if original else ()))

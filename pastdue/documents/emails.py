@@ -120,7 +120,7 @@ def _meant(
     if reply_to:
         meant.append(("Reply-To", _mailbox(reply_name, address(reply_to))))
     meant += [
-        ("Subject", _one_line(letter.subject, _LONGEST_SUBJECT)),
+        ("Subject", _one_line(letter.mailed_as or letter.subject, _LONGEST_SUBJECT)),
         ("Date", format_datetime(sent_at)),
         ("Message-ID", message_id(notice.notice_id, config)),
     ]

@@ -494,7 +494,8 @@ def _messages(account: Account, say: Say) -> Iterator[Node]:
         enclosure = account.of(each.file)
         cells = (
             say.day(each.on),
-            " / ".join(say.of("portal.step", plain_step(step)) for step in each.steps) or say.of("portal.step", "other"),
+            " / ".join(say.of("portal.step", plain_step(step)) for step in each.steps)
+            or say.of("portal.step", "other"),
             say.of("evidence.channel", each.channel),
             say(f"state-{each.state}"),
             say.amount(each.total, each.currency),

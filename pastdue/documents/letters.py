@@ -103,7 +103,14 @@ class Letters:
         text = to_text([*_headline(subject), *filled.body])
         if filled.footer:
             text += f"\n-- \n{to_text(filled.footer)}"
-        return Letter(reader, subject, filled.html, text, filled.body)
+        return Letter(reader, subject, filled.html, text, filled.body, self._mailed_as(notice, config, wanted))
+
+    def _mailed_as(self, notice: Notice, config: Config, language: str) -> str:
+        """The one subject of all emails to the account: in its own language, whichever a letter is written in."""
+        if config.mail.subject == "letter":
+            return ""
+        told = self.words.of(language)
+        return told["mail-subject"].format(account=notice.customer.account_id, business=config.business.name)
 
     def partial(self, name: str, language: str, context: Mapping[str, Any]) -> list[blocks.Node]:
         """A partial alone, such as `_policy`, in one of its languages. Raises LetterError where it cannot be written."""

@@ -6,17 +6,15 @@ so that accents, capitals, invisible characters and line breaks hide nothing; wh
 
 import html
 import re
-import tomllib
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from importlib.resources import files
-from typing import Any
 
 from pastdue.config import FILE, Business, Config, End
-from pastdue.documents import templates
-from pastdue.documents.catalogue import FOLDER, chain
+from pastdue.documents import patterns, templates
+from pastdue.documents.catalogue import FOLDER
+from pastdue.documents.patterns import RULES, SHIPPED, Pattern, Patterns, Spoken, Tables
 from pastdue.findings import Finding, Severity, error, shown, warning
 from pastdue.model import Charge, Notice
 
@@ -34,115 +32,12 @@ class Remark:
     basis: str  # the law or house rule
     letter: str = ""  # "reminder"; a partial begins with "_"
     language: str = ""
+    file: str = ""  # "letters/reminder.en.md"; "" where the words are those of a finished notice
     row: int = 0  # the line in the letter's file; 0 where there is none
     unused: bool = False  # in a letter that nobody gets: said, and stops nothing
 
     def __str__(self) -> str:
         return f"{self.code} {shown(self.found, 80)}: {self.reason}"
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """What one code stands for."""
-
-    code: str
-    title: str
-    severity: Severity
-    reason: str
-    basis: str
-    of_notice: bool  # read off the notice, not off its words
-
-
-# As with the tool's own languages: parts of the program that happen to be written in TOML.
-_FILES = {
-    entry.name.removesuffix(".toml"): entry
-    for entry in (files("pastdue.documents") / "linter_rules").iterdir()
-    if entry.name.endswith(".toml")
-}
-
-
-def _table(name: str) -> dict[str, Any]:
-    return tomllib.loads(_FILES[name].read_text(encoding="utf-8"))
-
-
-RULES: Mapping[str, Rule] = {
-    code: Rule(code, r["title"], Severity(r["severity"]), r["reason"], r["basis"], r.get("of") == "notice")
-    for code, r in _table("rules").items()
-}
-
-LANGUAGES = tuple(sorted(_FILES.keys() - {"rules"}))
-
-# ------------------------------------------------------------------ the words of a language
-
-
-@dataclass(frozen=True, slots=True)
-class _Pattern:
-    """Words that show a breach; `unless` finds sentences in which they do not."""
-
-    code: str
-    find: re.Pattern[str]
-    unless: re.Pattern[str] | None
-    planned: frozenset[str]  # consequences of which any one, if really planned, makes it true
-    reason: str
-    severity: Severity
-    cased: bool  # capitals count
-    negatable: bool  # no breach when it is said not to happen
-    anywhere: bool  # `unless` looks at the whole text
-    where: str  # "text", "subject", "consumer", or a consequence: looked for only there
-
-
-@dataclass(frozen=True, slots=True)
-class _Language:
-    """The patterns of a language, and how it says no."""
-
-    patterns: tuple[_Pattern, ...]
-    everywhere: tuple[_Pattern, ...]  # those that hold in letters of any language
-    no: re.Pattern[str]
-    no_after: re.Pattern[str]
-    no_far: re.Pattern[str]
-    false_no: re.Pattern[str]
-    clause: re.Pattern[str]
-
-
-_UMLAUTS = {"ä": "(?:ae|a)", "ö": "(?:oe|o)", "ü": "(?:ue|u)", "ß": "(?:ss|s)"}
-
-
-def _regex(text: str, macros: Mapping[str, str], *, cased: bool = False) -> re.Pattern[str]:
-    """A pattern of the TOML: `<name>` stands for a list of words, a space for one space, umlauts for any way to write them."""
-    while re.search(r"<(\w+)>", text):
-        text = re.sub(r"<(\w+)>", lambda name: f"(?:{macros[name[1]]})", text)
-    if not cased:
-        text = "".join(_UMLAUTS.get(c, c) for c in text)
-    return re.compile(re.sub(r"\s*\n\s*", "", text))
-
-
-# Read with the first letter: commands that read none do not wait for them.
-@lru_cache(maxsize=len(_FILES))
-def _language(tag: str) -> _Language:
-    table = _table(tag)
-    macros: dict[str, str] = {
-        name: "|".join(each) if isinstance(each, list) else each for name, each in table["words"].items()
-    }
-    patterns: list[_Pattern] = []
-    everywhere: list[_Pattern] = []
-    for each in table["pattern"]:
-        cased, negatable = each.get("cased", False), each.get("negatable", True)
-        unless = _regex(each["unless"], macros) if "unless" in each else None
-        planned, reason = frozenset(each.get("planned", ())), each.get("reason", "")
-        anywhere, where = each.get("anywhere", False), each.get("where", "text")
-        severity = Severity(each["severity"]) if "severity" in each else RULES[each["code"]].severity
-        for find in each["find"]:
-            regex = _regex(find, macros, cased=cased)
-            made = _Pattern(each["code"], regex, unless, planned, reason, severity, cased, negatable, anywhere, where)
-            (everywhere if each.get("everywhere") else patterns).append(made)
-    no = {key: _regex(text if isinstance(text, str) else "|".join(text), macros) for key, text in table["no"].items()}
-    return _Language(tuple(patterns), tuple(everywhere), no["words"], no["after"], no["far"], no["false"], no["clause"])
-
-
-def _tables(language: str) -> tuple[str, ...]:
-    """The tables for a letter's language: its own; all of them where there is none."""
-    own = [tag for tag in chain(language) if tag in LANGUAGES]
-    return (own[0],) if own else LANGUAGES
 
 
 # ------------------------------------------------------------------ folding: what is hidden is seen
@@ -249,33 +144,31 @@ class _Hit:
 
     start: int
     end: int
-    pattern: _Pattern
+    pattern: Pattern
 
 
 # A run over thousands of accounts reads the same few hundred sentences, with other days, names and amounts: what is said
 # between them is looked at once, and where that is clean, so are they.
-def _hits_in(sentence: str, language: str) -> tuple[_Hit, ...]:
+def _hits_in(sentence: str, tables: Tables) -> tuple[_Hit, ...]:
     alike = _NAMES.sub("xxx", _NUMBERS.sub("00", _BLANKS.sub(" ", sentence)))
-    return _hits(sentence.translate(_DIGITS), language) if _hits(alike, language) else ()
+    return _hits(sentence.translate(_DIGITS), tables) if _hits(alike, tables) else ()
 
 
 @lru_cache(maxsize=8192)
-def _hits(sentence: str, language: str) -> tuple[_Hit, ...]:
+def _hits(sentence: str, tables: Tables) -> tuple[_Hit, ...]:
     """What the patterns of a language find in a sentence whose digits are all 0."""
     folded = _fold(sentence)
     if not folded.plain.strip():
         return ()
     found: list[_Hit] = []
-    for tag in _tables(language):
-        own = _language(tag)
+    for own in tables.own:
         found += (hit for pattern in own.patterns for hit in _found(pattern, folded, own))
-    for tag in LANGUAGES:
-        own = _language(tag)
+    for own in tables.everywhere:
         found += (hit for pattern in own.everywhere for hit in _found(pattern, folded, own))
     return tuple(sorted(found, key=lambda hit: (hit.start, -hit.end)))
 
 
-def _found(pattern: _Pattern, folded: _Folded, language: _Language) -> Iterator[_Hit]:
+def _found(pattern: Pattern, folded: _Folded, language: Spoken) -> Iterator[_Hit]:
     for match in pattern.find.finditer(folded.plain if pattern.cased else folded.lower):
         if match.start() == match.end():
             continue
@@ -286,7 +179,7 @@ def _found(pattern: _Pattern, folded: _Folded, language: _Language) -> Iterator[
         yield _Hit(*folded.at(match.start(), match.end()), pattern)
 
 
-def _is_denied(sentence: str, start: int, end: int, language: _Language) -> bool:
+def _is_denied(sentence: str, start: int, end: int, language: Spoken) -> bool:
     """True when the sentence says that it does not happen: "we will not sue", "nobody goes to prison"."""
     if sentence.endswith("?"):  # "Can your parents not lend you the money?"
         return False
@@ -300,14 +193,14 @@ def _is_denied(sentence: str, start: int, end: int, language: _Language) -> bool
 
 
 def _remarks(
-    text: str, language: str, planned: Collection[str], where: Collection[str], starts: Sequence[int] = ()
+    text: str, tables: Tables, planned: Collection[str], where: Collection[str], starts: Sequence[int] = ()
 ) -> Iterator[Remark]:
     """The breaches in a text; `starts` are the places at which its rows begin."""
     seen: set[tuple[str, str, int]] = set()
     text = _ADDRESSES.sub(lambda address: "x" * len(address[0]), text)
     for offset, sentence in _sentences(text):
         last: dict[str, int] = {}
-        for hit in _hits_in(sentence, language):
+        for hit in _hits_in(sentence, tables):
             pattern = hit.pattern
             if pattern.where not in where or not pattern.planned.isdisjoint(planned):
                 continue
@@ -327,11 +220,11 @@ def _remarks(
 
 # The notices of a run are alike too: a paragraph that says nothing it may not, says it with other days, names and amounts
 # no more. Only where one does is the notice read as it stands.
-def _said(text: str, language: str, planned: Collection[str], where: tuple[str, ...]) -> Iterator[Remark]:
+def _said(text: str, tables: Tables, planned: Collection[str], where: tuple[str, ...]) -> Iterator[Remark]:
     """The breaches in the words of a notice."""
     carried, alike = frozenset(planned), _alike(_ADDRESSES.sub("xxx", text))
-    if not all(_is_clean(paragraph, language, carried, where) for paragraph in _PARAGRAPHS.split(alike)):
-        yield from _remarks(text, language, planned, where)
+    if not all(_is_clean(paragraph, tables, carried, where) for paragraph in _PARAGRAPHS.split(alike)):
+        yield from _remarks(text, tables, planned, where)
 
 
 def _alike(text: str) -> str:
@@ -341,8 +234,8 @@ def _alike(text: str) -> str:
 
 
 @lru_cache(maxsize=8192)
-def _is_clean(text: str, language: str, planned: frozenset[str], where: tuple[str, ...]) -> bool:
-    return not any(_remarks(text, language, planned, where))
+def _is_clean(text: str, tables: Tables, planned: frozenset[str], where: tuple[str, ...]) -> bool:
+    return not any(_remarks(text, tables, planned, where))
 
 
 _TEXT, _SUBJECT = ("text",), ("text", "subject")
@@ -354,12 +247,12 @@ def words_of(text: str, language: str, planned: Collection[str] = ()) -> tuple[R
     `planned` are the consequences that the schedule or an obligation really carries, such as "agency" and "small-claims":
     a plain sentence about them is true. "lawyer" and "credit-report" make true what else would be L06 and L07.
     """
-    return tuple(replace(each, language=language) for each in _remarks(text, language, planned, _TEXT))
+    return tuple(replace(each, language=language) for each in _remarks(text, SHIPPED.of(language), planned, _TEXT))
 
 
 def letter(subject: str, text: str, language: str, planned: Collection[str] = ()) -> tuple[Remark, ...]:
     """What a finished letter may not say, its subject line included."""
-    on_top = (replace(each, language=language) for each in _remarks(subject, language, planned, _SUBJECT))
+    on_top = (replace(each, language=language) for each in _remarks(subject, SHIPPED.of(language), planned, _SUBJECT))
     return tuple(dict.fromkeys((*on_top, *words_of(text, language, planned))))
 
 
@@ -379,11 +272,11 @@ def sources(letters: Mapping[str, str], config: Config, used: Collection[str] | 
 
     `used` names the letters that somebody may get; all are where it is None. What stands in the others is marked as unused.
     """
-    planned = frozenset(_planned(config))
+    planned, spoken = frozenset(_planned(config)), patterns.of_letters(letters)
     known = None if used is None else _with_partials(letters, used)
     found: list[Remark] = []
     for name, text in sorted(letters.items()):
-        for remark in _in_source(name, text, planned):
+        for remark in _in_source(name, text, planned, spoken):
             # email.html and the like dress all letters
             unused = known is not None and "." not in remark.letter and remark.letter not in known
             found.append(replace(remark, unused=unused))
@@ -392,19 +285,20 @@ def sources(letters: Mapping[str, str], config: Config, used: Collection[str] | 
 
 # The commands work a day out more than once, and what a letter says is the same each time.
 @lru_cache(maxsize=512)
-def _in_source(name: str, text: str, planned: frozenset[str]) -> tuple[Remark, ...]:
+def _in_source(name: str, text: str, planned: frozenset[str], spoken: Patterns) -> tuple[Remark, ...]:
     """What one file of the operator's may not say."""
     if not name.endswith((".md", ".html")):
         return ()
     each = templates.source(name, text)
     letter, language = (each.letter, each.language) if each else (name, "")
+    file, tables = f"{FOLDER}/{name}", spoken.of(language)
     starts = [0, *(line.end() for line in re.finditer("\n", text))]
     remarks: dict[Remark, None] = {}
     for where, pieces in _readings(text, name):
         place = _starts_of(pieces, starts)
         plain = "".join(piece for _, piece in pieces)
-        for remark in _remarks(plain, language, planned, where, place):
-            remarks[replace(remark, letter=letter, language=language)] = None
+        for remark in _remarks(plain, tables, planned, where, place):
+            remarks[replace(remark, letter=letter, language=language, file=file)] = None
     return tuple(remarks)
 
 
@@ -571,22 +465,24 @@ def notice(
     config: Config,
     disputed: Collection[str] = (),
     time_barred: Collection[str] = (),
+    spoken: Patterns = SHIPPED,
 ) -> tuple[Remark, ...]:
     """What stands against sending the notice: its words, and what it claims, of whom, by when and in whose name.
 
     `disputed` and `time_barred` are invoice ids. What the books say, such as names, is not read as the letter's words.
     """
     language = notice.customer.language or config.business.language
+    tables = spoken.of(language)
     planned = _planned(config) | {each.consequence for each in notice.announces}
     values = _values(notice, config)
     said, on_top = _masked(text, values), _masked(subject, values)
     found = [
-        *_said(on_top, language, planned, _SUBJECT),
-        *_said(said, language, planned, (*_TEXT, *_looked_for(notice, config, planned))),
+        *_said(on_top, tables, planned, _SUBJECT),
+        *_said(said, tables, planned, (*_TEXT, *_looked_for(notice, config, planned))),
         *_charges(notice),
         *_deadline(notice, said),
         *_subject(notice, subject, config),
-        *_asked(notice, said, language, disputed, time_barred),
+        *_asked(notice, said, tables, disputed, time_barred),
         *_sender(config),
     ]
     return tuple(dict.fromkeys(replace(each, letter=notice.letter, language=language) for each in found))
@@ -714,7 +610,7 @@ def _subject(notice: Notice, subject: str, config: Config) -> Iterator[Remark]:
 
 
 def _asked(
-    notice: Notice, text: str, language: str, disputed: Collection[str], time_barred: Collection[str]
+    notice: Notice, text: str, tables: Tables, disputed: Collection[str], time_barred: Collection[str]
 ) -> Iterator[Remark]:
     """L15 and L16: invoices that may not be sued for, or not be asked for now."""
     asked = dict.fromkeys(line.item.invoice_id for line in notice.asked)
@@ -726,7 +622,7 @@ def _asked(
     for each in notice.announces:
         if each.consequence == "small-claims":
             yield _remark("L15", str(each))
-    for remark in _remarks(text, language, ("agency",), _TEXT):
+    for remark in _remarks(text, tables, ("agency",), _TEXT):
         if remark.code == "L03":
             yield _remark("L15", remark.found)
 
@@ -786,8 +682,7 @@ def findings(remarks: Iterable[Remark], config: Config, account_id: str = "", ab
         if _overrule(remark, config):
             continue
         say = error if remark.severity is Severity.ERROR and not remark.unused else warning
-        language = f".{remark.language}" if remark.language else ""
-        file = f"{FOLDER}/{remark.letter}" if "." in remark.letter else f"{FOLDER}/{remark.letter}{language}.md"
+        file = remark.file or f"{FOLDER}/{remark.letter}.{remark.language}.md"
         rule = RULES[remark.code]
         hint = f"{rule.title}: {remark.basis}."
         if remark.severity is Severity.WARNING:

@@ -53,7 +53,7 @@ def notices(standing: Standing, decision: Decision, portal_url: str) -> Iterator
             reasons=decision.reasons,
             portal_url=portal_url,
             reference=asked[0].invoice_id if len({item.invoice_id for item in asked}) == 1 else standing.account_id,
-            replies_to="" if _is_about_none(decision) else _first_message(standing),
+            replies_to=_replies_to(standing, decision),
             payments=_payments_since_last_notice(standing),
             answer=decision.answer,
             broken=decision.broken,
@@ -81,7 +81,7 @@ def _lines(standing: Standing, decision: Decision) -> tuple[NoticeItem, ...]:
     """The notice's lines: all that is open and not held, or, for an answer, at least what the answer is about.
 
     A step of the schedule claims interest and fixed sums, of invoices that are paid by now too; an answer asks for what
-    it is about, and only the one about such charges claims them.
+    it is about, and only the one about such charges, and a notice that goes once more, claim them.
     """
     if _is_about_none(decision):
         return ()
@@ -95,7 +95,7 @@ def _lines(standing: Standing, decision: Decision) -> tuple[NoticeItem, ...]:
             for line in decision.items
             if line.item.key in about or line.item.invoice_id not in held
         ]
-        if answer.step != CHARGES:
+        if answer.step != CHARGES and not answer.original:
             return tuple(lines)
     else:
         lines = [
@@ -115,6 +115,11 @@ def _paid(charge: Charge, standing: Standing) -> OpenItem:
     """An invoice that is paid, and stands in a notice for what it owes beside its principal."""
     late = (standing.on - charge.due).days
     return OpenItem(charge.invoice_id, charge.due, None, charge.currency, 0, 0, late)
+
+
+def plain_step(step: str) -> str:
+    """The step by its bare name: behind some stands on record which version it was, or which notice it repeats."""
+    return next((name for name in ("policy", "again") if step.startswith(f"{name}-")), step)
 
 
 def _is_about_none(decision: Decision) -> bool:
@@ -210,6 +215,14 @@ def _together(lines: tuple[NoticeItem, ...]) -> tuple[Announcement, ...]:
         )
         for (on, what, _), same in sorted(found.items())
     )
+
+
+def _replies_to(standing: Standing, decision: Decision) -> str:
+    """The Message-ID that the notice answers: of the one that it repeats, else of the first in the account's thread."""
+    original = decision.answer.original if decision.answer else None
+    if original and original.message_id:
+        return original.message_id
+    return "" if _is_about_none(decision) else _first_message(standing)
 
 
 def _first_message(standing: Standing) -> str:

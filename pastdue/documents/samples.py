@@ -16,6 +16,7 @@ from pastdue.model import (
     Notice,
     NoticeItem,
     OpenItem,
+    Original,
     Payment,
     Plan,
     PlanState,
@@ -124,6 +125,11 @@ def _answers(letter: str) -> tuple[Answer | None, Answer | None]:
     if letter in {"plan", "instalment", "note"}:
         whole_plan, part_plan = _plan(0, 41134), _plan(11000, 30000)
         return Answer(letter, about, plan=whole_plan), Answer(letter, about, plan=part_plan)
+    if letter == "again":
+        said = ("Reminder: invoice S-1", "S-1 \N{MIDDLE DOT} £1,234.00\nwork on the stairs", "Kind regards")
+        mailed = Original("S-1", _ON - timedelta(9), "sample", "email", said=said)
+        printed = Original("S-2", _ON - timedelta(9), "sample", "letter", enclosed=(("letter.pdf", b"PDF"),))
+        return Answer(letter, about, original=mailed), Answer(letter, about, original=printed, asks_nothing=True)
     if letter == "plan-offer":
         options = ((61700, 61700), (41134, 41133, 41133))
         return Answer(letter, about, options=options), Answer(letter, about, options=options[:1])

@@ -67,7 +67,7 @@ def decide(
     """
     held = holds(standing, config)
     known = (*contact_limits.contacts(standing), *today)
-    answer = None if forbids_answers(held) or _heard_today(standing) else answer_due(standing, held, config, calendar)
+    answer = None if forbids_answers(held) or heard_today(standing) else answer_due(standing, held, config, calendar)
     by = _in_writing(answer, standing) if answer and calendar.is_business(standing.on) else ()
     later = ""
     if answer and by:
@@ -152,7 +152,7 @@ def _nothing_open(standing: Standing, held: tuple[Hold, ...]) -> Decision:
     return Decision(standing.account_id, standing.currency, action, (why,), holds=held)
 
 
-def _heard_today(standing: Standing) -> bool:
+def heard_today(standing: Standing) -> bool:
     """One email or letter a day and currency, whatever it is."""
     return any(
         line.on == standing.on and line.currency == standing.currency and line.went_out for line in standing.history
@@ -170,7 +170,7 @@ def _with_quiet_letter(decision: Decision, answer: Answer, standing: Standing, c
 
 def _in_writing(answer: Answer, standing: Standing) -> tuple[str, ...]:
     """The channel for an answer: email, else letter. Who has a telephone alone was answered on it."""
-    channels, _ = _reachable(("email",), answer.step, standing)
+    channels, _ = reachable(("email",), answer.step, standing)
     return tuple(channel for channel in channels if channel != "call")
 
 
@@ -182,7 +182,7 @@ def _answer(
     held: tuple[Hold, ...],
 ) -> Decision:
     """A notice beside the ladder: by email where there is an address, else by letter."""
-    _, fallback = _reachable(("email",), answer.step, standing)
+    _, fallback = reachable(("email",), answer.step, standing)
     return Decision(
         account_id=standing.account_id,
         currency=standing.currency,
@@ -281,7 +281,7 @@ def _within(
     if line.next_on is None or not line.next_step:
         return line
     step = schedule.step[line.rung]
-    channels = _reachable(step.channels, step.name, standing)[0]
+    channels = reachable(step.channels, step.name, standing)[0]
     is_call = step.is_call or channels == ("call",)
     waits = contact_limits.wait(
         standing,
@@ -369,7 +369,7 @@ def _notice(
 ) -> Decision:
     rung = max(line.rung for line in written)
     step = schedule.step[rung]
-    channels, fallback = _reachable(step.channels, step.name, standing)
+    channels, fallback = reachable(step.channels, step.name, standing)
     if not channels:
         return Decision(
             standing.account_id, standing.currency, Action.WAIT, (fallback,), step.name, rung, items=lines, holds=holds
@@ -421,7 +421,7 @@ def _why_due(line: ItemDecision, broke: Promise | None = None) -> str:
     return f"{line.item.invoice_id} is {age}, {after}{promised}: {line.next_step}"
 
 
-def _reachable(wanted: tuple[str, ...], what: str, standing: Standing) -> tuple[tuple[str, ...], str]:
+def reachable(wanted: tuple[str, ...], what: str, standing: Standing) -> tuple[tuple[str, ...], str]:
     """The channels of those wanted that can reach the customer, else the next best way, with the reason for any change.
 
     An address that a server refused for good takes no mail: it counts as none until the books hold another.
