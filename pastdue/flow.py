@@ -79,10 +79,11 @@ def run(
     findings += _what_is_announced(config, ledger)
     remarks: tuple[Remark, ...] = ()
     if check_letters:
-        from pastdue.documents import linter
+        from pastdue.documents import linter, patterns
 
         wanted = list(_letters_wanted(config, ledger))
         findings += letters.check(wanted, config)
+        findings += patterns.of_letters(inputs.letters).findings
         remarks = linter.sources(inputs.letters, config, _said_to_anybody(wanted, config))
         findings += linter.findings(remarks, config)
         findings += [*policy.findings(letters, config), *_mistakes_in_pages(tuple(sorted(inputs.templates.items())))]
@@ -220,14 +221,15 @@ def _but_for(findings: Iterable[Finding], told: Iterable[Finding]) -> tuple[Find
 
 def _remarks(run: Run, notice: Notice, letter: Letter, account: Standing, decision: Decision) -> "tuple[Remark, ...]":
     """What stands against sending the notice as it is written."""
-    from pastdue.documents import linter
+    from pastdue.documents import linter, patterns
 
     if notice.answer and notice.answer.original:  # what was said then was looked at then
         original = replace(notice.answer.original, said=())
         letter = run.letters.write(replace(notice, answer=replace(notice.answer, original=original)), run.config)
     disputed = {hold.invoice_id for hold in decision.holds if hold.kind == "dispute"}
     barred = limitation.time_barred(account, run.config)
-    return linter.notice(notice, letter.subject, letter.text, run.config, disputed, barred)
+    spoken = patterns.of_letters(run.inputs.letters)
+    return linter.notice(notice, letter.subject, letter.text, run.config, disputed, barred, spoken)
 
 
 def _once_each(mild: "Iterable[tuple[Notice, Remark]]", run: Run) -> Iterator[Finding]:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from pastdue import config as config_file
 from pastdue.config import Config
-from pastdue.documents import linter, samples
+from pastdue.documents import linter, patterns, samples
 from pastdue.documents.catalogue import SHIPPED as WORDS
 from pastdue.documents.letters import Letters
 from pastdue.findings import Severity
@@ -461,8 +461,8 @@ def test_errors_cannot_be_overruled(code: str) -> None:
 
 def test_the_rules_are_those_of_the_house_and_each_has_words_or_is_of_the_notice() -> None:
     assert list(linter.RULES) == [f"L{number:02}" for number in range(1, 21)]
-    for language in linter.LANGUAGES:
-        own = linter._language(language)
+    for language in patterns.LANGUAGES:
+        own = patterns.shipped(language)
         said = {pattern.code for pattern in (*own.patterns, *own.everywhere)}
         assert {code for code, rule in linter.RULES.items() if not rule.of_notice} == said
 
