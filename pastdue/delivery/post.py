@@ -180,6 +180,11 @@ class Post:
         """The log's last commit, which the emails of this run name; "" before the first one."""
         return self._repository.head()
 
+    @property
+    def record(self) -> Sequence[Row]:
+        """Every row of the notices ledger, in the order things happened."""
+        return self._ledger.rows()
+
     # -------------------------------------------------------------- what the operator can ask for
 
     def deliver(self, parcels: Sequence[Parcel], transport: Transport, extra_paths: Iterable[str] = ()) -> Outcome:
@@ -246,6 +251,18 @@ class Post:
             self._journal.outcome(name, State.POSTED, self._at(), "the operator says that it went out")
         return self._settle()
 
+    def returned(self, news: Iterable[tuple[str, State, str]]) -> Outcome:
+        """Records of emails that had left what a mail server says afterwards, in its words: notice, state, words."""
+        told = list(news)
+        if not told:
+            return Outcome()
+        self._check()
+        self._journal.begin(self._at())
+        for name, state, words in told:
+            self._journal.file(self._filed(name))
+            self._journal.outcome(name, state, self._at(), words)
+        return self._settle()
+
     # -------------------------------------------------------------- what an earlier run left
 
     def _recover(self) -> Outcome:
@@ -310,12 +327,15 @@ class Post:
     def _freeze(self, parcels: Sequence[Parcel], extra: Mapping[str, bytes]) -> None:
         """Puts the exact bytes into the outbox and into git, and makes sure that git has them."""
         checked: set[str] = set()
-        for parcel in parcels:
-            target = files.inside(self._root, parcel.path, checked)
-            if not target.is_file() or target.read_bytes() != parcel.content:
-                files.put(self._root, parcel.path, parcel.content, checked)
         contents = dict(extra) | {parcel.path: parcel.content for parcel in parcels}
-        commit = self._repository.freeze(contents, f"frozen: {len(parcels)} notices, before any of them left")
+        try:
+            for parcel in parcels:
+                target = files.inside(self._root, parcel.path, checked)
+                if not target.is_file() or target.read_bytes() != parcel.content:
+                    files.put(self._root, parcel.path, parcel.content, checked)
+            commit = self._repository.freeze(contents, f"frozen: {len(parcels)} notices, before any of them left")
+        except Stopped as problem:
+            raise Stopped(f"{problem.message}; nothing was sent", problem.hint) from problem
         held = self._repository.committed(commit, contents)
         for path, content in contents.items():
             if held.get(path) != self._repository.blob(content):
