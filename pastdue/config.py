@@ -10,8 +10,18 @@ from collections.abc import Iterator
 from datetime import date
 from email.utils import parseaddr
 from typing import Annotated, Any, Literal, get_args
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from pastdue import money
 from pastdue.days import SATURDAY_SUNDAY, Calendar, is_known_country
@@ -207,11 +217,21 @@ class Portal(_Section):
         description="Where `site/public` is published; blank: notices carry no link.",
     )
     links: tuple[PaymentLink, ...] = Field(default=(), description="Online ways to pay, shown as buttons.")
-    sealed: bool = Field(default=False, description="Encrypt each page, with the key in the link alone.")
+    sealed: bool = Field(
+        default=False, description="Encrypt each page, with the key in its link alone: docs/portal.md."
+    )
     rotate: dict[str, int] = Field(
         default_factory=dict,
-        description="A number per account id: raise it by one and that account's page moves to a new address.",
+        description="A number per account id: raise it by one and that account's page moves to a new address, under a new key.",
     )
+
+    @field_validator("sealed")
+    @classmethod
+    def _can_be_opened(cls, value: bool, others: ValidationInfo) -> bool:
+        to = urlsplit(others.data.get("base_url", ""))
+        if value and to.scheme == "http" and to.hostname not in {"localhost", "127.0.0.1", "::1"}:
+            raise ValueError("sealed pages need a base_url of https://: browsers decrypt nothing that came over http")
+        return value
 
 
 class CalendarSection(_Section):

@@ -195,7 +195,7 @@ def pages(run: Run, documents: Sequence[Document]) -> Iterator[Page]:
         decisions=run.decisions,
         findings=_but_for(run.findings, deliveries.findings(run.unbilled)),
         documents=documents,
-        pages={s.account_id: portal.path(config, inputs.portal_key, s.account_id) for s in run.standings},
+        pages={s.account_id: _on_disk(inputs, config, s) for s in run.standings},
         hours={
             account.account_id: hours(account.customer)
             for account, decision in zip(run.standings, run.decisions, strict=True)
@@ -348,3 +348,9 @@ def _unreachable(standings: tuple[Standing, ...], decisions: tuple[Decision, ...
 
 def _portal_url(inputs: Inputs, config: Config, account: Standing) -> str:
     return portal.url(config, inputs.portal_key, account.account_id)
+
+
+def _on_disk(inputs: Inputs, config: Config, account: Standing) -> str:
+    """Where the customer's page lies in the workspace, with what opens it."""
+    key, account_id = inputs.portal_key, account.account_id
+    return portal.path(config, key, account_id) + portal.opening(config, key, account_id)

@@ -55,9 +55,14 @@ class Desk:
         return files.find_workspace(self.folder)
 
     def run(self, on: date | None, *, letters: bool = True) -> "Run":
-        """The day's run, or exit 1 with every finding that stops it. Without `letters` they are not test-written."""
+        """The day's run, or exit 1 with every finding that stops it.
+
+        Without `letters` nothing is going to be written: they are not test-written, and nobody looks where the site goes.
+        """
+        from dataclasses import replace
+
         from pastdue import flow
-        from pastdue.cli import screen
+        from pastdue.cli import exposed, screen
         from pastdue.delivery import files
         from pastdue.findings import in_reading_order
 
@@ -70,7 +75,10 @@ class Desk:
             screen.show_findings(self.err, worked.findings)
             self.err.print(f"{screen.summary(worked.findings)}: nothing was written or sent.")
             sys.exit(FINDINGS)
-        return worked
+        if not letters:
+            return worked
+        said = (*worked.findings, *exposed.findings(self.root, worked.config))
+        return replace(worked, findings=tuple(in_reading_order(said)))
 
     def signer(self, run: "Run") -> "Signer | None":
         """What signs the run's emails, if anything does; exit 1 where its key cannot be used."""
@@ -176,7 +184,7 @@ def check(on: date | None, *, as_json: bool) -> int:
 
     from pastdue import flow
     from pastdue.cli import as_json as shapes
-    from pastdue.cli import screen
+    from pastdue.cli import exposed, screen
     from pastdue.delivery import dkim, files
     from pastdue.documents import linter
     from pastdue.findings import Severity
@@ -188,6 +196,7 @@ def check(on: date | None, *, as_json: bool) -> int:
     overruled: list[str] = []
     if isinstance(worked, flow.Run):
         remarks = list(worked.remarks)
+        findings += exposed.findings(desk.root, worked.config)
         findings += flow.documents(
             worked, sent_at=_moment(worked), invoices={}, typeset=lambda _path, data: data, heard=remarks.append
         )[1]

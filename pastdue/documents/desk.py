@@ -108,7 +108,9 @@ class Morning:
     findings: Sequence[Finding] = ()
     documents: Sequence[Document] = ()  # the notices to go today, as they lie in the outbox
     guards: Sequence[str] = ()  # why `send` will refuse, in words
-    pages: Mapping[str, str] = field(default_factory=dict)  # customers' pages: account -> path
+    pages: Mapping[str, str] = field(
+        default_factory=dict
+    )  # customers' pages: account -> path, and after a # the key that opens it
     hours: Mapping[str, str] = field(default_factory=dict)  # by account that is called today: when to call, in words
     # By account and currency: what a call is worth, what it asks for, and how the one comes of the other.
     worth: Mapping[tuple[str, str], tuple[int, int, str]] = field(default_factory=dict)
@@ -670,8 +672,9 @@ class _View:
 
     def _who(self, standing: Standing) -> tuple[str, str, str]:
         """Name, account and link to the customer's page."""
-        page = self.morning.pages.get(standing.account_id, "")
-        return cut(standing.customer.name, _TEXT), cut(standing.account_id, _TEXT), link(page) if page else ""
+        page, mark, key = self.morning.pages.get(standing.account_id, "").partition("#")
+        to = f"{link(page)}{mark}{key}" if page else ""
+        return cut(standing.customer.name, _TEXT), cut(standing.account_id, _TEXT), to
 
     def _what(self, standing: Standing, decision: Decision) -> str:
         if decision.action is Action.NOTICE:

@@ -16,7 +16,7 @@ from markupsafe import Markup
 
 from pastdue import days, money
 from pastdue.config import Business, Config, Portal
-from pastdue.documents import beside, payment, site
+from pastdue.documents import beside, payment, sealing, shell, site
 from pastdue.documents.catalogue import ENGLISH, FALLBACK, SHIPPED, Language, Words
 from pastdue.documents.notices import plain_step
 from pastdue.documents.site import cut, encoded, plain, telephone
@@ -58,8 +58,8 @@ Pairs = tuple[tuple[str, str], ...]
 # Every page carries its own policy, for hosts that send no headers; `_headers` repeats it, and adds what only a header
 # can say.
 POLICY = "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'"
-_HEADERS = f"""/*
-  Content-Security-Policy: {POLICY}; frame-ancestors 'none'
+_HEADERS = """/*
+  Content-Security-Policy: {policy}; frame-ancestors 'none'
   Referrer-Policy: no-referrer
   X-Content-Type-Options: nosniff
   X-Frame-Options: DENY
@@ -88,7 +88,7 @@ def address(key: bytes, account_id: str, rotation: int = 0) -> str:
 
 def path(config: Config, key: bytes, account_id: str) -> str:
     """Where an account's page lies in the workspace."""
-    return f"{PUBLIC}/{address(key, account_id, config.portal.rotate.get(account_id, 0))}/index.html"
+    return f"{PUBLIC}/{address(key, account_id, _rotation(config, account_id))}/index.html"
 
 
 def url(config: Config, key: bytes, account_id: str) -> str:
@@ -96,7 +96,18 @@ def url(config: Config, key: bytes, account_id: str) -> str:
     base = config.portal.base_url.rstrip("/")
     if not base or not key:
         return ""
-    return f"{base}/{address(key, account_id, config.portal.rotate.get(account_id, 0))}/"
+    return f"{base}/{address(key, account_id, _rotation(config, account_id))}/{opening(config, key, account_id)}"
+
+
+def opening(config: Config, key: bytes, account_id: str) -> str:
+    """The end of a link that opens the account's page: its key where pages are sealed, else ""."""
+    if not config.portal.sealed:
+        return ""
+    return sealing.fragment(sealing.key(key, account_id, _rotation(config, account_id)))
+
+
+def _rotation(config: Config, account_id: str) -> int:
+    return config.portal.rotate.get(account_id, 0)
 
 
 def reference_of(standing: Standing) -> str:
@@ -123,9 +134,31 @@ def pages(
     accounts: dict[str, list[Standing]] = {}
     for standing in standings:
         accounts.setdefault(standing.account_id, []).append(standing)
-    writer = _Writer(config, templates, terms, words)
+    writer, published = _Writer(config, templates, terms, words), _published(config, templates, key, words)
     for account_id, own in accounts.items():
-        yield Page(path(config, key, account_id), writer.page(own, decided))
+        yield Page(path(config, key, account_id), published(account_id, writer.page(own, decided)))
+
+
+def _published(config: Config, templates: Mapping[str, str], key: bytes, words: Words) -> Callable[[str, bytes], bytes]:
+    """What is published of an account's page: the page itself, or its ciphertext in a shell that is the same for all."""
+    if not config.portal.sealed:
+        return lambda _account, html: html
+    around = _shell(config, templates, words)
+
+    def seal(account_id: str, html: bytes) -> bytes:
+        rotation = _rotation(config, account_id)
+        own = address(key, account_id, rotation)
+        return around(own, sealing.sealed(sealing.key(key, account_id, rotation), own, html))
+
+    return seal
+
+
+def _shell(config: Config, templates: Mapping[str, str], words: Words) -> Callable[[str, str], bytes]:
+    """What stands around sealed pages. It speaks the business's language, and English: the customer's is nobody's business."""
+    business = config.business
+    said = [_say(_told(words, language, business), business) for language in (business.language, FALLBACK)]
+    told = {each.sealed_locked: each for each in said}  # one, where the business speaks English
+    return shell.shell(templates, shell.policy(POLICY), tuple(told.values()), _business(config, said[0]))
 
 
 def _around(config: Config, templates: Mapping[str, str], static: Mapping[str, bytes], words: Words) -> Iterator[Page]:
@@ -138,7 +171,8 @@ def _around(config: Config, templates: Mapping[str, str], static: Mapping[str, b
     ):
         yield Page(f"{PUBLIC}/{name}", _blank(name, title, text, root, say, templates))
     yield Page(f"{PUBLIC}/robots.txt", b"User-agent: *\nDisallow: /\n")
-    yield Page(f"{PUBLIC}/_headers", _HEADERS.encode())
+    policy = shell.policy(POLICY) if config.portal.sealed else POLICY
+    yield Page(f"{PUBLIC}/_headers", _HEADERS.format(policy=policy).encode())
     for name, content in sorted(static.items()):
         yield Page(f"{PUBLIC}/static/{name}", content)
 
@@ -790,6 +824,7 @@ def check(templates: Mapping[str, str]) -> list[Finding]:
         *site.trial("account.html", account),
         *site.trial("index.html", partial(blank, "index.html")),
         *site.trial("404.html", partial(blank, "404.html")),
+        *shell.check(lambda: _shell(config, templates, SHIPPED)("address", "c2VhbGVk")),
     ]
 
 
