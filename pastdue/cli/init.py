@@ -33,6 +33,7 @@ transport = "folder"          # nothing leaves the machine; "smtp" sends
 
 [portal]
 base_url = ""                 # where site/public will be published; blank: notices carry no link
+sealed = false                # true: the pages are ciphertext for all who have no link, as a public host needs
 
 [interest]
 regime = ""                   # blank: no interest is claimed; with one, let the steps below announce it

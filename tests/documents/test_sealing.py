@@ -11,7 +11,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import given
 from hypothesis import strategies as st
-from page_tools import CONFIG, STATIC, TEMPLATES, Read, item, paid, sent, standing
+from page_tools import CONFIG, ROOT, STATIC, TEMPLATES, Read, item, paid, sent, standing
 from pydantic import ValidationError
 
 from pastdue.config import Config, Portal
@@ -110,6 +110,13 @@ def test_a_link_never_ends_in_what_a_mail_program_takes_for_punctuation(key):
     link = f"https://pay.example/a/{sealing.fragment(key)}"
     assert link[-1].isalnum()
     assert key_in(link) == key
+
+
+def test_the_lines_in_the_documentation_open_a_page():
+    (lines,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs/portal.md").read_text("utf-8"), re.DOTALL)
+    given = {"page": page_of(OWING).decode(), "link": portal.url(SEALED, KEY, "K-7")}
+    exec(lines, given)  # noqa: S102 -- our own documentation
+    assert given["html"] == page_of(OWING, CONFIG).decode().rstrip()
 
 
 # ------------------------------------------------------------------ what a stranger learns
@@ -256,6 +263,8 @@ def test_a_template_without_the_script_is_a_finding():
         assert found.file == "site/templates/sealed.html"
     (found,) = portal.check(TEMPLATES | {"sealed.html": TEMPLATES["sealed.html"] + "{{ misspelt }}"})
     assert "misspelt" in found.message
+    (found,) = portal.check({name: text for name, text in TEMPLATES.items() if name != "sealed.html"})
+    assert (found.file, found.stops_run) == ("site/templates/sealed.html", True)
 
 
 def test_text_from_the_config_is_shown_and_never_obeyed():
