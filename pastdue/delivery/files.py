@@ -8,7 +8,7 @@ file of an earlier build is removed only where the tool wrote it: `site/public` 
 import os
 import re
 import secrets
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
@@ -57,7 +57,7 @@ def read_inputs(root: Path) -> tuple[Inputs | None, list[Finding]]:
         starter_config=shipped.text(CONFIG) if (shipped.root / CONFIG).is_file() else "",
         ledgers=tuple((path, reader.content(path)) for path in reader.names("accounts", deep=False)),
         # What the operator has not written, a later version's new letter say, is as it was shipped.
-        letters=_texts(shipped, "letters") | _texts(reader, "letters"),
+        letters=_letters(_texts(shipped, "letters"), _texts(reader, "letters")),
         templates=_texts(shipped, "site/templates") | _texts(reader, "site/templates"),
         static=_contents(shipped, "site/static") | _contents(reader, "site/static"),
         portal_key=reader.key(),
@@ -78,6 +78,16 @@ def read(root: Path, paths: Iterable[str]) -> tuple[dict[str, bytes], list[Findi
 def _texts(reader: "_Reader", folder: str) -> dict[str, str]:
     names = [path for path in reader.names(folder) if Path(path).suffix in _TEXTS]
     return {path.removeprefix(f"{folder}/"): reader.text(path) for path in names}
+
+
+def _letters(shipped: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]:
+    """The operator's letters, and the shipped ones that they have not written, be it as reminder.de.md or as de/reminder.md."""
+    written = {_one_name(name) for name in own}
+    return {name: text for name, text in shipped.items() if _one_name(name) not in written} | dict(own)
+
+
+def _one_name(name: str) -> str:
+    return re.sub(r"^([^/]+)/([^/]+)\.md$", r"\2.\1.md", name)
 
 
 def _contents(reader: "_Reader", folder: str) -> dict[str, bytes]:
@@ -240,11 +250,16 @@ def put(root: Path, path: str, content: bytes, checked: set[str] | None = None) 
     target = inside(root, path, checked)
     temporary = target.with_name(target.name + _TEMPORARY)
     try:
-        temporary.write_bytes(content)
-    except FileNotFoundError:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(content)
-    temporary.replace(target)
+        try:
+            temporary.write_bytes(content)
+        except FileNotFoundError:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            temporary.write_bytes(content)
+        temporary.replace(target)
+    except OSError as problem:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise Stopped(f"cannot write {path}: {_words(problem)}") from problem
 
 
 _UNSAFE = re.compile(r"(?i)(?:^|/)(?:\.{0,2}|\.git)(?:/|$)|[\x00-\x1f\x7f\\\"]")

@@ -43,6 +43,7 @@ _STATES = {
     "rebase-merge": ("a rebase", "git rebase --abort"),
     "rebase-apply": ("a rebase", "git rebase --abort"),
 }
+_FULL_DISK = ("No space left on device", "Out of diskspace", "Disk quota exceeded")
 _HELD_OUT = re.compile(r"GIT_(DIR|WORK_TREE|INDEX_FILE|COMMON_DIR|PREFIX|NAMESPACE|(ALTERNATE_)?OBJECT_.*)")
 
 
@@ -471,8 +472,10 @@ def _surroundings() -> dict[str, str]:
 
 
 def _git_error(command: str, code: int, said: bytes) -> GitError:
-    words = said.decode("utf-8", "replace").split()
-    return GitError(" ".join(words) if words else f"git {command} ended with {code}")
+    words = " ".join(said.decode("utf-8", "replace").split())
+    if any(full in words for full in _FULL_DISK):
+        return GitError("the disk is full")
+    return GitError(words or f"git {command} ended with {code}")
 
 
 def _taken(remote: str, commit: str, ref: str) -> Stopped:

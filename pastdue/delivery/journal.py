@@ -32,6 +32,7 @@ from pastdue.model import State
 
 BALLAST = 256 * 1024  # bytes held back, so that the outcome of what is in flight fits on a full disk
 FULL_DISK = {errno.ENOSPC, errno.EDQUOT}
+_MAKE_ROOM = "Make room and run it again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +90,14 @@ class Journal:
         for record in records:
             self._fold(record)
         created = not self.path.exists()
-        self._handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
-        if whole < len(content):
-            os.ftruncate(self._handle, whole)
-        if created:
-            flush(folder)
+        try:
+            self._handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+            if whole < len(content):
+                os.ftruncate(self._handle, whole)
+            if created:
+                flush(folder)
+        except OSError as problem:
+            raise Stopped(_full(problem) + "; nothing was sent", _MAKE_ROOM) from problem
 
     def close(self) -> None:
         """Lets go of the file."""
@@ -108,7 +112,7 @@ class Journal:
             self._append({"k": "run", "at": at, "boot": boot_id()})
         except OSError as problem:
             self.ballast.unlink(missing_ok=True)
-            raise Stopped(_full(problem) + "; nothing was sent", "Make room and run it again.") from problem
+            raise Stopped(_full(problem) + "; nothing was sent", _MAKE_ROOM) from problem
 
     def file(self, filed: Filed) -> None:
         """Notes all about a notice, before anything happens to it."""
@@ -272,8 +276,11 @@ def locked(folder: Path) -> Iterator[int]:
         import fcntl
     except ImportError as problem:
         raise Stopped("sending needs Linux or macOS", "On Windows, use it inside WSL.") from problem
-    folder.mkdir(parents=True, exist_ok=True)
-    handle = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as problem:
+        raise Stopped(_full(problem) + "; nothing was sent", _MAKE_ROOM) from problem
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

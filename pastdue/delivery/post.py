@@ -335,7 +335,8 @@ class Post:
                     files.put(self._root, parcel.path, parcel.content, checked)
             commit = self._repository.freeze(contents, f"frozen: {len(parcels)} notices, before any of them left")
         except Stopped as problem:
-            raise Stopped(f"{problem.message}; nothing was sent", problem.hint) from problem
+            hint = problem.hint or "Mend that, or make room, and run it again."
+            raise Stopped(f"{problem.message}; nothing was sent", hint) from problem
         held = self._repository.committed(commit, contents)
         for path, content in contents.items():
             if held.get(path) != self._repository.blob(content):

@@ -47,6 +47,15 @@ class Disk:
             _unmount(self.folder)
             self.folder.rmdir()
 
+    @contextmanager
+    def used_up(self) -> Iterator[Path]:
+        """The same for the last time: afterwards the disk is thrown away."""
+        try:
+            with self.mounted() as folder:
+                yield folder
+        finally:
+            self.image.unlink()
+
     def copy(self, *, while_in_use: bool = False) -> "Disk":
         """The same disk again; of one in use, as it is after its power was cut just now."""
         content = self.image.read_bytes()
@@ -56,15 +65,19 @@ class Disk:
         image.write_bytes(content)
         return Disk(image)
 
-    def drop(self) -> None:
-        """Throws it away."""
-        self.image.unlink()
-
     def fill(self, left: int) -> None:
         """Leaves so many bytes free, as far as blocks allow; the disk must be mounted."""
+        size, step = 0, 1 << 20
         with (self.folder / "filler").open("wb") as filler:
-            free = os.statvfs(self.folder).f_bavail * os.statvfs(self.folder).f_frsize
-            os.posix_fallocate(filler.fileno(), 0, max(free - left, 1))
+            while step >= 1024:
+                if self._free() - step >= left and _grow(filler.fileno(), size, step):
+                    size += step
+                else:
+                    step //= 2
+
+    def _free(self) -> int:
+        there = os.statvfs(self.folder)
+        return there.f_bavail * there.f_frsize
 
     def make_room(self) -> None:
         """What an operator does about a full disk."""
@@ -105,6 +118,14 @@ class Disks:
 def reboot(boot: Path) -> None:
     """Another boot of the machine, for those who believe in that file."""
     boot.write_text(f"{uuid4()}\n")
+
+
+def _grow(handle: int, size: int, step: int) -> bool:
+    try:
+        os.posix_fallocate(handle, size, step)
+    except OSError:
+        return False
+    return True
 
 
 def _do(*command: str) -> None:

@@ -62,7 +62,7 @@ def power_cut(
     disk, finished = machine.disk.copy(), None
     with FaultServer() as server:
         for kill in kills:
-            with disk.mounted() as folder:
+            with disk.used_up() as folder:
                 root = folder / "books"
                 if finished:
                     count.damaged += damage(root, finished, kind)
@@ -70,16 +70,15 @@ def power_cut(
                     assert machine.run(root, server, day=EARLIER, **job) == 0
                     finished = Finished.of(root)
                 ended = machine.run(root, server, kill=kill, power=True, **job)
-                assert ended <= 0 or kind == "naive"
+                assert ended <= 0 or kind == "naive", (root / ".git/said").read_text()
                 count.killed += ended < 0
                 if ended == 0:
                     finished = Finished.of(root)
                     time.sleep(rest)
                 after = disk.copy(while_in_use=True)
-            disk.drop()
             disk = after
             reboot(machine.boot)
-        with disk.mounted() as folder:
+        with disk.used_up() as folder:
             root = folder / "books"
             count.damaged += damage(root, finished, kind)
             for _ in range(2):
@@ -89,7 +88,7 @@ def power_cut(
 
 def steps(machine: Machine, kind: str, **job: Any) -> int:
     """How many steps of a kind a run takes."""
-    with FaultServer() as server, machine.disk.copy().mounted() as folder:
+    with FaultServer() as server, machine.disk.copy().used_up() as folder:
         assert machine.run(folder / "books", server, sender="ours", count=kind, **job) == 0
         return int((folder / "books/.git/counted").read_text())
 

@@ -1,7 +1,8 @@
 """The senders that are killed: ours, and a naive one. Started once, it forks a child per job, so that a trial costs milliseconds.
 
 A job is a line of JSON: {"sender", "root", "port", "names", "kill": null | ["event", n] | ["line", n] | ["near", n] |
-["after", seconds], "power": true when its git dies with it, "group", "day"}; the answer is a line with how the child ended.
+["after", seconds], "power": true when its git dies with it, "group", "day"}; or, for the whole command line, {"sender":
+"command", "arguments", "said": the file for its words}. The answer is a line with how the child ended.
 """
 
 import json
@@ -11,6 +12,7 @@ import smtplib
 import subprocess
 import sys
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -89,6 +91,23 @@ def naive(job: dict[str, Any], killer: Killer) -> None:
     subprocess.run(["git", "commit", "-q", "-m", "sent"], cwd=root, stdout=subprocess.DEVNULL, check=False)
 
 
+def command(job: dict[str, Any], _: Killer) -> int:
+    """What an operator types; its exit code."""
+    from pastdue.cli import main as command_line
+
+    said = os.open(job["said"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    os.dup2(said, 1)
+    os.dup2(said, 2)
+    try:
+        command_line(["-C", job["root"], *job["arguments"]])
+    except SystemExit as done:
+        return int(done.code or 0)
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    return 0
+
+
 def child(job: dict[str, Any]) -> int:
     """Does the job in the process that may die of it."""
     os.setsid()  # so that its git can be found
@@ -100,17 +119,25 @@ def child(job: dict[str, Any]) -> int:
         sys.settrace(killer.trace)
     code = 0
     try:
-        {"ours": ours, "naive": naive}[job["sender"]](job, killer)
+        code = {"ours": ours, "naive": naive, "command": command}[job["sender"]](job, killer) or 0
     except Stopped as stopped:
         code = 75 if "under way" in stopped.message else 4
-        Path(job["root"], ".git", "said").write_text(str(stopped))
-    except (OSError, smtplib.SMTPException, subprocess.CalledProcessError) as problem:
+        with suppress(OSError):
+            Path(job["root"], ".git", "said").write_text(str(stopped))
+    except (OSError, smtplib.SMTPException, subprocess.CalledProcessError):
         code = 5
-        Path(job["root"], ".git", "said").write_text(str(problem))
     finally:
         sys.settrace(None)
-    Path(job["root"], ".git", "counted").write_text(str(killer.counted))
+    if job.get("count"):
+        Path(job["root"], ".git", "counted").write_text(str(killer.counted))
     return code
+
+
+def _load_the_command_line() -> None:
+    """Once for all children, since it takes longer than a trial."""
+    for name in ("pandas", "babel.numbers", "lxml.etree", "markdown", "premailer", "segno", "typst", "pastdue.flow"):
+        import_module(name)
+    import_module("pastdue.cli.outbox")
 
 
 def kill_session(leader: int) -> bool:
@@ -128,6 +155,8 @@ def kill_session(leader: int) -> bool:
 def main() -> None:
     for line in sys.stdin:
         job = json.loads(line)
+        if job["sender"] == "command":
+            _load_the_command_line()
         pid = os.fork()
         if pid == 0:
             code = 70
