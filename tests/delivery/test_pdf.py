@@ -20,8 +20,8 @@ from pypdf import PdfReader
 from pastdue import days, money
 from pastdue.config import Config
 from pastdue.delivery import pdf
-from pastdue.documents import payment
 from pastdue.documents.paper import compose
+from pastdue.documents.payment import epc
 from pastdue.model import Customer, Document, Notice
 
 MM = 72 / 25.4
@@ -334,7 +334,7 @@ def test_the_printed_code_pays_what_the_letter_asks_for(reference: str, tmp_path
         capture_output=True,
         check=True,
     )
-    assert read.stdout.decode() == payment.epc_payload(Config(business=HAMBURG), of.asked_sum, "EUR", reference)
+    assert read.stdout.decode() == epc.payload(Config(business=HAMBURG), of.asked_sum, "EUR", reference)
 
 
 # ------------------------------------------------------------------ the file

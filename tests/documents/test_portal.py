@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from page_tools import CONFIG, HOSTILE, ON, STATIC, TEMPLATES, Read, item, paid, sent, standing, with_claims
 
-from pastdue.documents import payment, portal
+from pastdue.documents import portal
+from pastdue.documents.payment import epc, qr_svg
 from pastdue.documents.site import plain
 from pastdue.findings import Severity
 from pastdue.model import (
@@ -480,7 +481,7 @@ def test_the_code_for_banking_apps_asks_for_the_same_sum():
     page = page_of(OWING)
     assert page.all("svg")[0]["role"] == "img"
     pages = built(OWING)
-    drawn = payment.qr_svg(payment.epc_payload(CONFIG, 166550, "EUR", "K-7") or "", "QR code for a bank transfer")
+    drawn = qr_svg(epc.payload(CONFIG, 166550, "EUR", "K-7") or "", "QR code for a bank transfer")
     assert drawn.encode() in pages[portal.path(CONFIG, KEY, "K-7")].content
 
 
@@ -739,10 +740,10 @@ def test_the_page_asks_for_what_is_overdue_and_for_the_charges_that_were_told() 
 def test_the_code_for_banking_apps_carries_the_charges_too() -> None:
     pages = built(CHARGED)
     html = pages[portal.path(CONFIG, KEY, "K-9")].content.decode()
-    payload = payment.epc_payload(CONFIG, 820931, "EUR", "K-9")
+    payload = epc.payload(CONFIG, 820931, "EUR", "K-9")
     assert payload
     assert "EUR8209.31" in payload
-    assert payment.qr_svg(payload, "QR code for a bank transfer") in html
+    assert qr_svg(payload, "QR code for a bank transfer") in html
 
 
 def test_what_no_notice_told_of_is_neither_shown_nor_asked_for() -> None:
