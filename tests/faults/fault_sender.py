@@ -1,7 +1,7 @@
 """The senders that are killed: ours, and a naive one. Started once, it forks a child per job, so that a trial costs milliseconds.
 
 A job is a line of JSON: {"sender", "root", "port", "names", "kill": null | ["event", n] | ["line", n] | ["near", n] |
-["after", seconds], "power": true when its git dies with it, "group", "day"}; or, for the whole command line, {"sender":
+["after", seconds], "by": another signal than SIGKILL, "power": true when its git dies with it, "group", "day"}; or, for the whole command line, {"sender":
 "command", "arguments", "said": the file for its words}. The answer is a line with how the child ended.
 """
 
@@ -30,17 +30,21 @@ NEAR_THE_WIRE = ("_transaction", "_announce", "_body", "_dot", "write", "answer"
 
 
 class Killer:
-    """Kills this process, as the power of a `kill -9` does, at the n-th event, line of code, or line near the wire."""
+    """Kills this process, as the power of a `kill -9` does, at the n-th event, line of code, or line near the wire.
 
-    def __init__(self, kill: list[Any] | None) -> None:
+    By a signal that can be handled, it does so again at each one after that: an operator who does not want to wait.
+    """
+
+    def __init__(self, kill: list[Any] | None, by: str = "SIGKILL") -> None:
         self.kind, self.left = kill or ("", 0)
+        self.by = signal.Signals[by]
         self.counted = 0
 
     def count(self, kind: str) -> None:
         if kind == self.kind:
             self.counted += 1
-            if self.counted == self.left:
-                os.kill(os.getpid(), signal.SIGKILL)
+            if self.counted == self.left or (self.by is not signal.SIGKILL and self.counted > self.left > 0):
+                os.kill(os.getpid(), self.by)
 
     def event(self, _: Event) -> None:
         self.count("event")
@@ -111,7 +115,7 @@ def command(job: dict[str, Any], _: Killer) -> int:
 def child(job: dict[str, Any]) -> int:
     """Does the job in the process that may die of it."""
     os.setsid()  # so that its git can be found
-    killer = Killer(job["kill"])
+    killer = Killer(job["kill"], job.get("by", "SIGKILL"))
     if killer.kind == "after":
         signal.setitimer(signal.ITIMER_REAL, killer.left)  # nobody handles the alarm: it kills
     if killer.kind in {"line", "near"} or job.get("count"):
@@ -124,6 +128,8 @@ def child(job: dict[str, Any]) -> int:
         code = 75 if "under way" in stopped.message else 4
         with suppress(OSError):
             Path(job["root"], ".git", "said").write_text(str(stopped))
+    except KeyboardInterrupt:
+        code = 130
     except (OSError, smtplib.SMTPException, subprocess.CalledProcessError):
         code = 5
     finally:

@@ -94,6 +94,7 @@ def trial(
     sender: Sender,
     *,
     kill: list[Any] | None = None,
+    by: str = "SIGKILL",
     script: tuple[str, ...] = (),
     kind: str = "ours",
     accident: Callable[[Path], None] = lambda _: None,
@@ -104,7 +105,7 @@ def trial(
     with fresh() as root, FaultServer(pipelining=pipelining) as server:
         server.script = list(script)
         job = {"sender": kind, "root": str(root), "port": server.port, "names": NAMES, "group": group}
-        ended = sender.run(**job, kill=kill)
+        ended = sender.run(**job, kill=kill, by=by)
         accident(root)
         for _ in range(8):
             again = until_free(sender, job)
@@ -113,7 +114,7 @@ def trial(
                 break
         until_free(sender, job)
         count = judged(root, server, kind)
-        count.killed = int(ended == -9)
+        count.killed = int(ended < 0)
         return count
 
 

@@ -104,8 +104,15 @@ def test_a_group_of_intents_leaves_at_most_one_in_doubt_when_killed(run: Run) ->
     assert max(len(count.unclear) for count in counts) <= 1
 
 
+@pytest.mark.parametrize("by", ["SIGINT", "SIGTERM"])
+def test_whoever_ends_a_run_by_hand_leaves_nothing_in_doubt(run: Run, steps: Callable[..., int], by: str) -> None:
+    events = range(1, steps("event") + 1, 1 if LONG else 4)
+    assert flawless(run([{"kill": ["event", number], "by": by} for number in events])).unclear == []
+
+
 @pytest.mark.parametrize("pipelining", [True, False])
 def test_whatever_the_server_does_the_ledger_says_what_happened(run: Run, *, pipelining: bool) -> None:
+    assert len(set(ALL)) > 25
     faults = [fault for fault in ALL if LONG or pipelining or fault in AT_RCPT + AT_DATA + IN_BODY]
     scripts = (
         [(fault,) * 3 for fault in faults] if LONG else [tuple(faults[n : n + 3]) for n in range(0, len(faults), 3)]
