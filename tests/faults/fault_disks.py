@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from uuid import uuid4
 
@@ -19,14 +20,22 @@ MEGABYTES = 24
 TOOLS = ("mkfs.ext4", "mount", "umount", "unshare")
 
 
+@cache
 def none_here() -> str:
     """Why this machine has no disks to try; "" where it has."""
     if not hasattr(os, "geteuid") or os.geteuid() != 0:
         return "no disk images: they need root"
-    if not Path("/dev/loop-control").exists():
-        return "no disk images: there are no loop devices"
-    missing = [tool for tool in TOOLS if not shutil.which(tool)]
-    return f"no disk images: {', '.join(missing)} is missing" if missing else ""
+    if missing := [tool for tool in TOOLS if not shutil.which(tool)]:
+        return f"no disk images: {', '.join(missing)} is missing"
+    try:
+        disks = Disks()
+        try:
+            with disks.new().mounted():
+                return ""
+        finally:
+            disks.close()
+    except OSError as problem:  # a container that may not mount, or has no loop devices
+        return f"no disk images: {problem}"
 
 
 class Disk:
@@ -89,7 +98,11 @@ class Disks:
 
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="disks"))
-        _do("mount", "-t", "tmpfs", "-o", "size=1g", "tmpfs", str(self.folder))
+        try:
+            _do("mount", "-t", "tmpfs", "-o", "size=1g", "tmpfs", str(self.folder))
+        except OSError:
+            self.folder.rmdir()
+            raise
         _do("mount", "--make-shared", str(self.folder))  # what is mounted later is seen behind `elsewhere` as well
         self._boots = 0
 
