@@ -215,7 +215,7 @@ def _payment(notice: Notice, config: Config, say: _Say) -> Node | None:
     if rows:
         rows.insert(0, _row(say("holder"), holder))
     rows.append(_row(say("reference"), payment.grouped(reference, _BREAK)))
-    rows += [_row(label, url, url) for label, url in _online(notice, config, say, reference)]
+    rows += _online(notice, config, say, reference)
     code = payment.code(config, asked, notice.currency, about, notice.customer)
     return {
         "title": say("pay"),
@@ -229,14 +229,17 @@ def _payment(notice: Notice, config: Config, say: _Say) -> Node | None:
     }
 
 
-def _online(notice: Notice, config: Config, say: _Say, reference: str) -> Iterator[tuple[str, str]]:
+def _online(notice: Notice, config: Config, say: _Say, reference: str) -> Iterator[Node]:
     """Where to pay online: the customer's own page, which has every way; without one, the ways themselves."""
     if notice.portal_url:
-        yield say("online"), notice.portal_url
+        row = _row(say("online"), notice.portal_url, notice.portal_url)
+        # Nobody types the key of a sealed page.
+        yield row | {"code": payment.qr_svg(notice.portal_url)} if config.portal.sealed else row
         return
     amount = money.to_text(notice.asked_sum, notice.currency)
     for link in config.portal.links:
-        yield plain(link.name), filled_in(link, amount, notice.currency, reference, notice.customer)
+        url = filled_in(link, amount, notice.currency, reference, notice.customer)
+        yield _row(plain(link.name), url, url)
 
 
 def _account(business: Business) -> list[tuple[str, str]]:

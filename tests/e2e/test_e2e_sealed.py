@@ -2,6 +2,7 @@
 
 import csv
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -160,6 +161,23 @@ def test_the_whole_link_is_in_every_notice_and_on_the_desk(tmp_path: Path) -> No
     assert found[0] in (tmp_path / "outbox/2026-02-12/ACME-call.html").read_text("utf-8")
     desk = (tmp_path / "outbox/desk.html").read_text("utf-8")
     assert f'href="../site/public/{found[1]}/index.html#k={found[2]}"' in desk
+
+
+@pytest.mark.skipif(not (shutil.which("zbarimg") and shutil.which("pdftoppm")), reason="needs zbarimg and pdftoppm")
+def test_a_phone_reads_the_whole_link_off_the_printed_letter(tmp_path: Path) -> None:
+    read: dict[str, list[str]] = {}
+    for portal in ("sealed = true", "sealed = false"):
+        books = bakery(tmp_path / portal[9:], portal)
+        books.done("build", "--on", "2026-02-12")
+        pdf, picture = books.root / "outbox/2026-02-12/ACME-reminder.pdf", books.root / "page"
+        subprocess.run(["pdftoppm", "-r", "200", "-gray", "-f", "1", "-l", "1", pdf, picture], check=True)
+        (page,) = books.root.glob("page*.pgm")
+        scan = ["zbarimg", "-q", "--raw", "-Sdisable", "-Sqrcode.enable", page]
+        codes = subprocess.run(scan, capture_output=True, text=True, check=True).stdout
+        read[portal] = sorted(line for line in codes.splitlines() if line == "BCD" or line.startswith("https://"))
+    code, link = read["sealed = true"]
+    assert LINK.fullmatch(link)
+    assert read["sealed = false"] == [code] == ["BCD"]
 
 
 def test_what_was_sent_with_a_key_in_it_agrees_with_the_record(tmp_path: Path) -> None:
