@@ -46,8 +46,9 @@ class Killer:
             if self.counted == self.left or (self.by is not signal.SIGKILL and self.counted > self.left > 0):
                 os.kill(os.getpid(), self.by)
 
-    def event(self, _: Event) -> None:
-        self.count("event")
+    def event(self, event: Event) -> None:
+        if event.kind != "interrupted":  # said while the signal is handled
+            self.count("event")
 
     def trace(self, frame: FrameType, what: str, _: Any) -> Any:
         if not frame.f_code.co_filename.startswith((HERE, __file__)):
