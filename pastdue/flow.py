@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import lru_cache, partial
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -26,10 +26,12 @@ from pastdue.dunning import (
 )
 from pastdue.dunning import calls as telephone
 from pastdue.findings import Finding, Severity, error, in_reading_order, warning
-from pastdue.model import Action, Decision, Document, Inputs, Ledger, Notice, Page, Standing
+from pastdue.model import Action, Decision, Document, Inputs, Ledger, Notice, Page, Sent, Standing, State
 
 if TYPE_CHECKING:  # the linter is for runs that write letters; the others start without it
     from pastdue.documents.linter import Remark
+    from pastdue.dunning import cash
+    from pastdue.dunning import forecast as forecast_rules
 
 _DEMO_KEY = "723b3ff15ea057382308ae4378155dbc5fa39f5484710f70b20cddd970549b63"  # the hash of the portal.key that is published with the demo
 
@@ -208,6 +210,33 @@ def pages(run: Run, documents: Sequence[Document]) -> Iterator[Page]:
         unread=onboarding.unread(run.standings, config),
     )
     yield desk.desk(morning, config, inputs.templates, inputs.static)
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What the coming days bring if nobody pays, and what money may be expected in them."""
+
+    on: date
+    until: date  # inclusive
+    coming: "tuple[forecast_rules.Coming, ...]"
+    cash: "tuple[cash.Cash, ...]"  # by currency
+
+
+def forecast(run: Run, days: int) -> Forecast:
+    """The day of the run and so many after it, by the same rules. It knows nothing that is dated later than the run's day."""
+    from pastdue.dunning import cash, forecast
+    from pastdue.dunning.ageing import age
+
+    until = run.on + timedelta(days=days)
+    books, _ = standing.as_at(run.ledger, run.config, run.on, run.findings, to_come=True)
+
+    def write(account: Standing, decision: Decision) -> Iterator[tuple[Notice, tuple[Sent, ...]]]:
+        for notice in notices.notices(account, decision, ""):
+            yield notice, notices.records(notice, State.SENT)
+
+    habits = cash.habits(age(run.ledger, run.on).items, run.on)
+    expected = cash.expected(run.standings, run.decisions, habits, until)
+    return Forecast(run.on, until, forecast.coming(books, until, write), expected)
 
 
 # ------------------------------------------------------------------ what the story above leaves out

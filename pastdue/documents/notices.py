@@ -19,7 +19,9 @@ from pastdue.model import (
     NoticeItem,
     OpenItem,
     Payment,
+    Sent,
     Standing,
+    State,
 )
 
 CHARGES = "charges"  # the answer that asks for interest and fixed sums where everything else is paid
@@ -152,46 +154,61 @@ def path(notice: Notice) -> str:
     return f"outbox/{notice.on}/{name}{'-copy' if notice.channel == COPY else ''}.{suffix}"
 
 
-def ledger_rows(notice: Notice, document: Document) -> tuple[dict[str, str], ...]:
-    """The notice's lines for the notices ledger, one per item that it records; state, time and reply come with delivery.
+def records(notice: Notice, state: State) -> tuple[Sent, ...]:
+    """The notice's lines on record, one per item that it records.
 
     What an answer is about and is paid by now stands there with nothing open.
     """
-    open_ = {line.item.key: line for line in notice.recorded}
-    paid = [key for key in notice.answer.items if key not in open_] if notice.answer else []
-    common = {
-        "notice_id": notice.notice_id,
-        "on": notice.on.isoformat(),
-        "account_id": notice.customer.account_id,
-        "channel": notice.channel,
-        "currency": notice.currency,
-        "message_id": document.message_id,
-        "file": document.path,
-        "recipient": document.recipient,
-    }
-    pay_by = notice.pay_by.isoformat() if notice.pay_by else ""
-    rows = [
-        common
-        | {
-            "invoice_id": line.item.invoice_id,
-            "due": line.item.due.isoformat(),
+    on_record = {line.item.key for line in notice.recorded}
+    paid = [key for key in notice.answer.items if key not in on_record] if notice.answer else []
+    asked = notice.asked
+
+    def sent(key: tuple[str, date], step: str, rung: int, open_: int) -> Sent:
+        return Sent(
+            notice_id=notice.notice_id,
+            on=notice.on,
+            invoice_id=key[0],
+            due=key[1],
+            step=step,
+            rung=rung,
+            channel=notice.channel,
+            state=state,
+            open=open_,
+            currency=notice.currency,
+        )
+
+    lines = tuple(
+        replace(
+            sent(line.item.key, line.step, line.rung, line.item.open),
+            pay_by=notice.pay_by if line in asked else None,
+            announces="; ".join(map(str, line.announces)),
+        )
+        for line in notice.recorded
+    )
+    return (*lines, *(sent(key, notice.step, -1, 0) for key in paid))
+
+
+def ledger_rows(notice: Notice, document: Document) -> tuple[dict[str, str], ...]:
+    """The notice's rows for the notices ledger; state, time and reply come with delivery."""
+    return tuple(
+        {
+            "notice_id": notice.notice_id,
+            "on": notice.on.isoformat(),
+            "account_id": notice.customer.account_id,
+            "channel": notice.channel,
+            "currency": notice.currency,
+            "message_id": document.message_id,
+            "file": document.path,
+            "recipient": document.recipient,
             "step": line.step,
             "rung": str(line.rung),
-            "open": money.to_text(line.item.open, notice.currency),
-            "pay_by": pay_by if line in notice.asked else "",
-            "announces": "; ".join(map(str, line.announces)),
+            "open": money.to_text(line.open, line.currency),
+            "pay_by": line.pay_by.isoformat() if line.pay_by else "",
+            "announces": line.announces,
+            **_named(line.key),
         }
-        for line in notice.recorded
-    ]
-    nothing = {
-        "step": notice.step,
-        "rung": "-1",
-        "open": money.to_text(0, notice.currency),
-        "pay_by": "",
-        "announces": "",
-    }
-    rows += [common | nothing | _named(key) for key in paid]
-    return tuple(rows)
+        for line in records(notice, State.SENT)
+    )
 
 
 def _named(key: tuple[str, date]) -> dict[str, str]:

@@ -89,7 +89,7 @@ def with_charges(
     if opens == {item.key: item.open for item in standing.items}:
         return found
     items = tuple(_item(debt, standing) for debt in account.debts if debt.open > 0)
-    return replace(found, items=items, buckets=_buckets(items))
+    return replace(found, items=items, buckets=buckets(items))
 
 
 def _item(debt: "_Debt", standing: Standing) -> OpenItem:
@@ -107,7 +107,8 @@ def _item(debt: "_Debt", standing: Standing) -> OpenItem:
     )
 
 
-def _buckets(items: Iterable[OpenItem]) -> tuple[int, ...]:
+def buckets(items: Iterable[OpenItem]) -> tuple[int, ...]:
+    """The open sums by days past due, in the order of BUCKETS."""
     sums = [0] * len(BUCKETS)
     for item in items:
         sums[sum(item.days_past_due > edge for edge in _EDGES)] += item.open

@@ -43,7 +43,13 @@ _ASKED_FOR = frozenset({PROMISE, PLAN, PLAN_OFFER, INVOICE_AGAIN, PREPAYMENT_LIF
 
 def decisions(standings: Iterable[Standing], config: Config) -> tuple[Decision, ...]:
     """One decision per standing, in the same order. What is decided in one currency counts for the next."""
-    calendar, limits = config.business_days(), contact_limits.of(config)
+    return decided_by(standings, config, config.business_days(), contact_limits.of(config))
+
+
+def decided_by(
+    standings: Iterable[Standing], config: Config, calendar: Calendar, limits: Limits
+) -> tuple[Decision, ...]:
+    """The same by a calendar and limits that are worked out already."""
     today: defaultdict[str, list[Contact]] = defaultdict(list)
     found, standings = [], tuple(standings)
     for standing in standings:

@@ -2,7 +2,7 @@
 
 from collections import defaultdict, namedtuple
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from typing import Any
@@ -11,16 +11,79 @@ import numpy as np
 import pandas as pd
 
 from pastdue.config import Config
+from pastdue.days import Calendar
 from pastdue.dunning import regimes
 from pastdue.dunning.ageing import Aged, age
-from pastdue.dunning.charges import Due, Move, Pause, is_told, with_charges
+from pastdue.dunning.charges import Due, Move, Pause, buckets, is_told, with_charges
 from pastdue.dunning.conduct import YEAR, plans_kept, with_conduct
 from pastdue.dunning.debt import Debt, not_taken_back
 from pastdue.dunning.obligations import with_obligations
 from pastdue.findings import Finding, Severity, error
-from pastdue.model import BUCKETS, Activity, Customer, Ledger, OpenItem, Payment, Sent, Standing, State
+from pastdue.model import Activity, Customer, Ledger, OpenItem, Payment, Sent, Standing, State
 
 _NO_DEBT = Debt()
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """What the books hold of every account as at one day, in the shape in which a standing takes it.
+
+    A standing is a function of it, a day and the notices so far: also of a later day on which nothing new is in the books.
+    """
+
+    on: date
+    config: Config
+    customers: Mapping[str, Customer]
+    currencies: Mapping[str, Sequence[str]]  # by account; an account of which the books hold no sums has none
+    items: Mapping[tuple[str, str], Sequence[OpenItem]]
+    credit: Mapping[tuple[str, str], int]
+    payments: Mapping[tuple[str, str], Sequence[Payment]]
+    history: Mapping[str, Sequence[Sent]]
+    activity: Mapping[str, Sequence[Activity]]
+    errors: Mapping[str, Sequence[str]]
+    settled: Mapping[tuple[str, str], Sequence[tuple[int, int]]]  # in the last twelve months: the ordinal, and how late
+    debts: Mapping[tuple[str, str], Debt]
+    dues: Mapping[tuple[str, str], Sequence[Due]]
+    moves: Mapping[tuple[str, str], Sequence[Move]]
+    rules: Mapping[str, regimes.Regime | None]  # by kind of customer
+    calendar: Calendar
+
+    def accounts(self) -> Iterator[tuple[Customer, tuple[str, ...]]]:
+        """Every account with its currencies, in their order."""
+        for account_id, customer in sorted(self.customers.items()):
+            yield customer, tuple(sorted(self.currencies.get(account_id) or [customer.currency]))
+
+    def standing(self, customer: Customer, currency: str, on: date, history: Sequence[Sent]) -> Standing:
+        """How the account stands in the currency on the day, after these notices."""
+        key = customer.account_id, currency
+        items = _as_at(self.items.get(key, ()), on)
+        rule = self.rules[customer.kind]
+        bare = Standing(
+            on=on,
+            customer=customer,
+            currency=currency,
+            items=items,
+            credit=self.credit.get(key, 0),
+            buckets=buckets(items),
+            payments=tuple(self.payments.get(key, ())),
+            history=tuple(history),
+            activity=tuple(self.activity.get(customer.account_id, ())),
+            errors=tuple(self.errors.get(customer.account_id, ())),
+            regime=rule.id if rule else "",
+        )
+        since = on.toordinal() - YEAR.days
+        days_late = tuple(late for day, late in self.settled.get(key, ()) if day > since)
+        debt = self.debts.get(key, _NO_DEBT)
+        known = with_conduct(bare, days_late, debt, self.config, self.calendar)
+        if rule and key in self.dues and _is_charged(history, self.config):
+            plans = plans_kept(known, debt, self.config, self.calendar)
+            pauses = [Pause(first, last, plan.made) for plan, first, last in plans]
+            settled = with_charges(known, self.dues[key], self.moves.get(key, ()), self.config, rule, pauses)
+            if settled.items != known.items:  # what was paid for interest first leaves more of an invoice open
+                bare = replace(settled, conduct=bare.conduct, customer=customer)
+                settled = with_conduct(bare, days_late, debt, self.config, self.calendar)
+            known = settled
+        return with_obligations(known, self.config)
 
 
 def standings(
@@ -31,6 +94,22 @@ def standings(
     A customer without any invoice or payment has one in their own currency. `findings` that are errors of an account
     are shown in its standings, so that it gets nothing (DESIGN, "Bad input").
     """
+    books, found = as_at(ledger, config, on, findings)
+    return tuple(
+        books.standing(customer, currency, on, books.history.get(customer.account_id, ()))
+        for customer, currencies in books.accounts()
+        for currency in currencies
+    ), found
+
+
+def as_at(
+    ledger: Ledger, config: Config, on: date, findings: Iterable[Finding] = (), *, to_come: bool = False
+) -> tuple[Books, list[Finding]]:
+    """The books as at the day, and what the sums found wrong.
+
+    Interest is worked out of every due amount of an account that was told of it, paid or not. With `to_come`, for days
+    that are still to come, also of what is open on the others, which may be told.
+    """
     aged = age(ledger, on)
     found = [_shortfall(row) for row in _rows(aged.accounts[aged.accounts["shortfall"].to_numpy() > 0])]
     errors: defaultdict[str, list[str]] = defaultdict(list)
@@ -38,53 +117,52 @@ def standings(
         if finding.severity is Severity.ERROR and finding.account_id:
             errors[finding.account_id].append(str(finding))
 
-    items, buckets = _items(aged), _buckets(aged)
-    credit = {(row.account_id, row.currency): int(row.credit) for row in _rows(aged.accounts)}
-    payments, history, activity = _payments(ledger, on), _history(ledger, on), _activity(ledger, on)
-    days_late, debts, calendar = _days_late(aged, on), _debts(ledger, on, payments), config.business_days()
-    none_in_any_bucket = (0,) * len(BUCKETS)
-    regime = {kind: regimes.for_account(config, kind) for kind in ("business", "consumer")}
+    items, credit = _items(aged), {(row.account_id, row.currency): int(row.credit) for row in _rows(aged.accounts)}
+    payments, history = _payments(ledger, on), _history(ledger, on)
+    rules = {kind: regimes.for_account(config, kind) for kind in ("business", "consumer")}
     charged = {
         account_id
         for account_id, customer in ledger.customers.items()
-        if regime[customer.kind] and (config.interest.starts == "due" or is_told(history.get(account_id, ())))
+        if rules[customer.kind] and _is_charged(history.get(account_id, ()), config)
     }
     dues, moves = _dues(aged, charged), _moves(aged, ledger, on, charged)
-
-    def standing(customer: Customer, currency: str) -> Standing:
-        key = customer.account_id, currency
-        bare = Standing(
-            on=on,
-            customer=customer,
-            currency=currency,
-            items=tuple(items.get(key, ())),
-            credit=credit.get(key, 0),
-            buckets=buckets.get(key, none_in_any_bucket),
-            payments=tuple(payments.get(key, ())),
-            history=tuple(history.get(customer.account_id, ())),
-            activity=tuple(activity.get(customer.account_id, ())),
-            errors=tuple(errors.get(customer.account_id, ())),
-            regime=rule.id if (rule := regime[customer.kind]) else "",
-        )
-        known = with_conduct(bare, days_late.get(key, ()), debts.get(key, _NO_DEBT), config, calendar)
-        if rule and key in dues:
-            plans = plans_kept(known, debts.get(key, _NO_DEBT), config, calendar)
-            pauses = [Pause(first, last, plan.made) for plan, first, last in plans]
-            settled = with_charges(known, dues[key], moves.get(key, ()), config, rule, pauses)
-            if settled.items != known.items:  # what was paid for interest first leaves more of an invoice open
-                bare = replace(settled, conduct=bare.conduct, customer=customer)
-                settled = with_conduct(bare, days_late.get(key, ()), debts.get(key, _NO_DEBT), config, calendar)
-            known = settled
-        return with_obligations(known, config)
-
+    if to_come:
+        rest = {key: own for key, own in items.items() if key[0] not in charged}
+        dues |= {key: [_still_due(item) for item in own] for key, own in rest.items()}
+        moves |= {key: [_paid_so_far(item, on) for item in own] for key, own in rest.items()}
     currencies: defaultdict[str, list[str]] = defaultdict(list)
     for account_id, currency in credit:
         currencies[account_id].append(currency)
-    return tuple(
-        standing(customer, currency)
-        for account_id, customer in sorted(ledger.customers.items())
-        for currency in sorted(currencies.get(account_id) or [customer.currency])
+    return Books(
+        on=on,
+        config=config,
+        customers=ledger.customers,
+        currencies=currencies,
+        items=items,
+        credit=credit,
+        payments=payments,
+        history=history,
+        activity=_activity(ledger, on),
+        errors=errors,
+        settled=_settled(aged, on),
+        debts=_debts(ledger, on, payments),
+        dues=dues,
+        moves=moves,
+        rules=rules,
+        calendar=config.business_days(),
     ), found
+
+
+def _is_charged(history: Iterable[Sent], config: Config) -> bool:
+    """True for an account that may owe interest or a fixed sum: it was told, or needs no telling."""
+    return config.interest.starts == "due" or is_told(history)
+
+
+def _as_at(items: Sequence[OpenItem], on: date) -> tuple[OpenItem, ...]:
+    """The items on a day, each with its days past due; most often it is the day that they are of already."""
+    if all(item.days_past_due == (on - item.due).days for item in items):
+        return tuple(items)
+    return tuple(replace(item, days_past_due=(on - item.due).days) for item in items)
 
 
 def _shortfall(row: Any) -> Finding:
@@ -139,6 +217,15 @@ def _dues(aged: Aged, accounts: Collection[str]) -> dict[tuple[str, str], list[D
     return found
 
 
+def _still_due(item: OpenItem) -> Due:
+    return Due(item.invoice_id, item.due, item.issued, item.amount, item.description, item.reference)
+
+
+def _paid_so_far(item: OpenItem, on: date) -> Move:
+    """What has settled a part of the item, whenever it came: before any interest, the day makes no difference."""
+    return Move(on, item.amount - item.open, item.invoice_id)
+
+
 def _moves(aged: Aged, ledger: Ledger, on: date, accounts: Collection[str]) -> dict[tuple[str, str], list[Move]]:
     """All that settled something of the accounts up to the day."""
     found: defaultdict[tuple[str, str], list[Move]] = defaultdict(list)
@@ -153,25 +240,16 @@ def _moves(aged: Aged, ledger: Ledger, on: date, accounts: Collection[str]) -> d
     return found
 
 
-def _buckets(aged: Aged) -> dict[tuple[str, str], tuple[int, ...]]:
-    """The open sums by age, of every account and currency that has any."""
-    items = aged.items
-    sums = items.groupby(["account_id", "currency", "bucket"], sort=False)["open"].sum()
-    found: defaultdict[tuple[str, str], list[int]] = defaultdict(lambda: [0] * len(BUCKETS))
-    for row in _rows(sums.reset_index()):
-        found[row.account_id, row.currency][row.bucket] = row.open
-    return {key: tuple(value) for key, value in found.items()}
-
-
-def _days_late(aged: Aged, on: date) -> dict[tuple[str, str], tuple[int, ...]]:
-    """Days between due date and payment of every invoice paid in the last twelve months; 0 when on time."""
+def _settled(aged: Aged, on: date) -> dict[tuple[str, str], list[tuple[int, int]]]:
+    """Of every invoice paid in the last twelve months: the day's ordinal, and the days from due date to payment; 0 when on time."""
     items = aged.items
     recent = items[items["settled"].to_numpy() > on.toordinal() - YEAR.days]
     late = np.maximum(recent["settled"].to_numpy() - recent["due"].to_numpy(), 0)
-    found: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
-    for account_id, currency, days in zip(recent["account_id"], recent["currency"], late.tolist(), strict=True):
-        found[account_id, currency].append(days)
-    return {key: tuple(days) for key, days in found.items()}
+    found: defaultdict[tuple[str, str], list[tuple[int, int]]] = defaultdict(list)
+    columns = recent["account_id"], recent["currency"], recent["settled"].to_list(), late.tolist()
+    for account_id, currency, day, days in zip(*columns, strict=True):
+        found[account_id, currency].append((day, days))
+    return found
 
 
 def _debts(
