@@ -20,6 +20,7 @@ from urllib.parse import quote
 from pastdue.config import Config, is_email_address
 from pastdue.documents.letters import Letter
 from pastdue.documents.notices import path
+from pastdue.documents.plaintext import to_text
 from pastdue.documents.templates import clean
 from pastdue.model import Document, Notice
 
@@ -283,12 +284,18 @@ def _text_of(meant: list[Meant], name: str) -> str:
 
 def _content(notice: Notice, letter: Letter, attachments: Sequence[Attachment]) -> tuple[bytes, bytes]:
     """The headers that say what the content is, with the empty line behind them, and the content."""
-    parts = [_text_part(letter.text, "plain"), _text_part(letter.html, "html")]
+    parts = [_text_part(_with_headline(letter), "plain"), _text_part(letter.html, "html")]
     kind, body = _multipart("alternative", notice.notice_id, parts)
     if attachments:
         inner = kind + body
         kind, body = _multipart("mixed", notice.notice_id, [inner, *map(_attachment, attachments)])
     return kind, body
+
+
+def _with_headline(letter: Letter) -> str:
+    """The text below the letter's own subject, as in `email.html`: that of the email may be the account's."""
+    headline = to_text([{"t": "h", "level": 1, "c": [{"t": "text", "v": letter.subject}]}])
+    return f"{headline}\n{letter.text}"
 
 
 def _multipart(kind: str, notice_id: str, parts: Sequence[bytes]) -> tuple[bytes, bytes]:

@@ -100,7 +100,7 @@ class Letters:
             subject, filled = self._written(name, words.context(notice, config, self.words.of(reader)), Shape.fill)
         except Exception as problem:  # a letter may ask anything of its values
             raise LetterError(_finding(problem, self._sources[name])) from problem
-        text = to_text([*_headline(subject), *filled.body])
+        text = to_text(filled.body)
         if filled.footer:
             text += f"\n-- \n{to_text(filled.footer)}"
         return Letter(reader, subject, filled.html, text, filled.body, self._mailed_as(notice, config, wanted))
@@ -250,11 +250,6 @@ class Letters:
                     if words_for_it not in said:
                         hint = "What a step announces must be in its letter: see docs/letters.md."
                         yield error(source.file, f"does not say {what}, as step {step.name} does", hint)
-
-
-def _headline(subject: str) -> list[blocks.Node]:
-    """The letter's subject above its text: an email's own subject may be the account's."""
-    return [{"t": "h", "level": 1, "c": [{"t": "text", "v": subject}]}] if subject else []
 
 
 class _Listener(logging.Handler):

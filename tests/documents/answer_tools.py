@@ -10,6 +10,7 @@ from pastdue.model import (
     Instalment,
     Notice,
     OpenItem,
+    Original,
     Plan,
     PlanState,
     Promise,
@@ -50,6 +51,11 @@ def answer(step: str, items: Sequence[OpenItem], about: Promise | Plan | None = 
         return Answer(step, keys, until, first.amount - first.paid, plan=agreed)
     if step == "plan-offer":
         return Answer(step, keys, options=tuple(tuple(money.split(total, count)) for count in (2, 3, 6, 12)))
+    if step == "again":
+        first = Original(
+            "2026-02-20-ACME-1-reminder-email", ON - timedelta(10), "reminder", "email", said=("As before",)
+        )
+        return Answer(step, keys, original=first)
     return Answer(step, keys, ON + timedelta(7) if step == "invoice-again" else None)
 
 

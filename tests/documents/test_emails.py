@@ -100,6 +100,15 @@ def test_headers_are_exactly_these() -> None:
     ]
 
 
+def test_the_subject_is_the_accounts_and_the_letters_own_stands_above_its_text() -> None:
+    letter = replace(LETTER, mailed_as="Your account ACME-1 with Harbour Joinery")
+    message = read(written(letter=letter))
+    assert message["Subject"] == "Your account ACME-1 with Harbour Joinery"
+    text = message.get_body(("plain",))
+    assert text is not None
+    assert said(text).startswith("Reminder: invoice 2041\n======================\n\n")
+
+
 def test_an_email_that_is_sent_names_the_last_commit_of_the_log_and_is_as_it_was_otherwise() -> None:
     document, commit = written(), "0123456789abcdef0123456789abcdef01234567"
     sent = witnessed(document, commit)
@@ -313,7 +322,7 @@ def test_both_parts_arrive_as_they_were_written() -> None:
     assert message.get_content_type() == "multipart/alternative"
     text, html = message.iter_parts()
     assert (text.get_content_type(), html.get_content_type()) == ("text/plain", "text/html")
-    assert said(text) == LETTER.text
+    assert said(text) == f"Reminder: invoice 2041\n======================\n\n{LETTER.text}"
     assert said(html) == LETTER.html
     assert [part.get_content_charset() for part in (text, html)] == ["utf-8", "utf-8"]
 
@@ -344,7 +353,7 @@ def test_attachments_come_with_their_names_and_bytes() -> None:
     assert parts[0].get_content_type() == "application/pdf"
     assert [part["X-Evil"] for part in parts] == [None] * len(parts)
     body = message.get_body(("plain",))
-    assert said(body) == LETTER.text
+    assert said(body).endswith(f"\n\n{LETTER.text}")
 
 
 @pytest.mark.parametrize("ending", ["\r\n", "\r", "\n"])
@@ -357,7 +366,7 @@ def test_lines_end_as_mail_wants_and_none_is_too_long(ending: str) -> None:
     assert b"\0" not in content
     assert max(map(len, content.split(b"\r\n"))) <= 78
     body = read(document).get_body(("plain",))
-    assert said(body) == text.replace("\r\n", "\n").replace("\r", "\n")
+    assert said(body).endswith("\n\n" + text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def test_a_text_cannot_end_its_part() -> None:

@@ -161,7 +161,7 @@ def visible(page: str) -> str:
 # ------------------------------------------------------------------ what letters say
 
 
-@pytest.mark.parametrize("language", ["en", "de"])
+@pytest.mark.parametrize("language", ["en", "de", "es"])
 @pytest.mark.parametrize("name", NAMES)
 def test_every_shipped_letter_states_each_item_the_sum_the_deadline_and_how_to_pay(name: str, language: str) -> None:
     letter = LETTERS.write(notice(name, *MANY, customer=told(language), announces=(INTEREST, AGENCY)), CONFIG)
@@ -185,6 +185,15 @@ def test_every_shipped_letter_states_each_item_the_sum_the_deadline_and_how_to_p
             "16. März 2026",
             "1. April 2026",
         ],
+        "es": [
+            "512,50\xa0€",
+            "640,00\xa0€",
+            "99,00\xa0€",
+            "1.251,50\xa0€",
+            "9 de marzo de 2026",
+            "16 de marzo de 2026",
+            "1 de abril de 2026",
+        ],
     }[language]
     for said in [
         "2030",
@@ -203,7 +212,7 @@ def test_every_shipped_letter_states_each_item_the_sum_the_deadline_and_how_to_p
     assert len(letter.html.encode()) < 30_000
 
 
-@pytest.mark.parametrize("language", ["en", "de"])
+@pytest.mark.parametrize("language", ["en", "de", "es"])
 @pytest.mark.parametrize("name", NAMES)
 def test_text_and_html_hold_the_same_figures(name: str, language: str) -> None:
     letter = LETTERS.write(notice(name, *MANY, customer=told(language), announces=(INTEREST, AGENCY)), CONFIG)
@@ -215,11 +224,12 @@ def test_text_and_html_hold_the_same_figures(name: str, language: str) -> None:
         assert word in seen or word in letter.html, word
 
 
-@pytest.mark.parametrize("language", ["en", "de"])
+@pytest.mark.parametrize("language", ["en", "de", "es"])
 @pytest.mark.parametrize("name", NAMES)
 def test_without_an_announcement_no_consequence_is_named(name: str, language: str) -> None:
     letter = LETTERS.write(notice(name, *MANY, customer=told(language)), CONFIG)
     threats = r"interest|agency|claim|court|legal|lawyer|fee\b|zins|inkasso|gericht|anwalt|gebühr|übergabe|übergeben"
+    threats += r"|interés|intereses|agencia|recobro|judicial|tribunal|juzgado|abogad|demanda\b|gastos|traslad"
     assert re.findall(threats, f"{letter.subject}\n{letter.text}", re.IGNORECASE) == []
 
 
@@ -403,7 +413,7 @@ def test_a_table_too_wide_for_columns_becomes_lines() -> None:
 
 
 def test_a_missing_language_falls_back_to_the_parent_the_business_and_english() -> None:
-    assert LETTERS.languages("reminder") == ["de", "en"]
+    assert LETTERS.languages("reminder") == ["de", "en", "es"]
     assert LETTERS.language_for("reminder", "de-AT", "en") == "de"
     assert LETTERS.language_for("reminder", "DE_at", "en") == "de"
     assert LETTERS.language_for("reminder", "fr", "de-DE") == "de"
@@ -437,18 +447,18 @@ def test_every_language_of_the_tool_has_the_same_keys_and_places() -> None:
                 assert sorted(re.findall(r"{\w*}", text)) == sorted(re.findall(r"{\w*}", english[key])), key
 
 
-def test_letters_are_shipped_in_english_and_german_alike() -> None:
+def test_letters_are_shipped_in_english_german_and_spanish_alike() -> None:
     assert {"invoice", "courtesy", "reminder", "second-notice", "final-demand", "referral"} <= set(NAMES)
     assert {*ANSWERS, NOTE} < set(EVERY)
     for name in EVERY:
-        assert LETTERS.languages(name) == ["de", "en"], name
+        assert LETTERS.languages(name) == ["de", "en", "es"], name
 
 
 def test_a_letter_sees_exactly_the_names_that_are_documented() -> None:
     full = notice("reminder", *MANY, announces=(INTEREST,), payments=(Payment(ON, 1, "EUR"),), broken=promise(500))
     answers = (
         answering(notice(step, *MANY))
-        for step in ("promise", "plan", "instalment", "plan-offer", "policy", "satisfaction")
+        for step in ("promise", "plan", "instalment", "plan-offer", "policy", "satisfaction", "again")
     )
     charged = notice("reminder", items=(NoticeItem(item("2030", 40, 51250), "reminder", 1, charge=charge()),))
     seen = {name for each in (full, charged, *answers) for name in _names(words.context(each, CONFIG, WORDS.of("en")))}
@@ -536,7 +546,8 @@ class SlowLetters(Letters):
             .replace(BLANK, "")
             .replace(BREAK, "<br>")
         )
-        return Letter(language, subject, html, f"{to_text(body)}\n-- \n{to_text(footer)}", body)
+        text = f"{to_text(body)}\n-- \n{to_text(footer)}"
+        return Letter(language, subject, html, text, body, self._mailed_as(this, own, language))
 
     def _shape(self, body: str, footer: str, layout: str) -> Any:
         return body, footer, layout
@@ -555,7 +566,7 @@ SLOW = SlowLetters(SHIPPED)
 def test_compiled_letters_are_the_slow_ones_byte_for_byte(text: str) -> None:
     """Every shipped letter, with the value in every field: what the shape is filled with is what all tools would have made."""
     for number, name in enumerate(EVERY if len(text) < 1000 else ["reminder"]):
-        language = ("en", "de")[(number + len(text)) % 2]
+        language = ("en", "de", "es")[(number + len(text)) % 3]
         this, own = hostile_notice(name, language, text)
         assert LETTERS.write(this, own) == SLOW.write_slowly(this, own, language), name
 
@@ -649,7 +660,7 @@ def check_reminder(body: str, front: str = "subject: x") -> list[Finding]:
 
 
 def test_the_shipped_letters_are_without_findings() -> None:
-    assert check(*EVERY, languages=("en-IE", "de", "de-AT")) == []
+    assert check(*EVERY, languages=("en-IE", "de", "de-AT", "es", "es-MX")) == []
     assert check(*ENGLISH, languages=("en-IE",)) == []
 
 

@@ -174,7 +174,8 @@ def test_the_headers_say_who_to_whom_what_and_when(sent: tuple[Workspace, Box]) 
     assert str(message["From"]) == "Harbour Joinery <billing@harbourjoinery.example>"
     assert str(message["To"]) == "Siobhán Lyons <accounts@ardilaun.example>"
     assert str(message["Reply-To"]) == "accounts@harbourjoinery.example"
-    assert str(message["Subject"]) == "Reminder: invoice HJ-2517"
+    assert str(message["Subject"]) == "Your account ARDILAUN with Harbour Joinery"
+    assert text_of(message).startswith("Reminder: invoice HJ-2517\n")
     assert email.utils.parsedate_to_datetime(message["Date"]).isoformat() == "2026-03-02T09:00:00+00:00"
     assert message["Auto-Submitted"] == "auto-generated"
     assert message["Content-Language"] == "en-IE"
@@ -353,7 +354,8 @@ def test_a_thread_answers_its_first_message(books: Workspace, box: Box) -> None:
     first, second = (parsed(content) for _, _, content in box.arrived)
     assert first["In-Reply-To"] is None
     assert second["In-Reply-To"] == second["References"] == first["Message-ID"]
-    assert str(second["Subject"]) == "Still open: invoice I-2"
+    assert str(first["Subject"]) == str(second["Subject"]) == "Your account BOLT with Brook Street Bakery"
+    assert text_of(second).startswith("Still open: invoice I-2\n")
 
 
 def test_what_was_sent_is_copied_to_the_sent_folder_or_it_is_told_and_nothing_changes(
