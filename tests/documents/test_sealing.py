@@ -9,7 +9,7 @@ from itertools import product
 import pytest
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from page_tools import CONFIG, ROOT, STATIC, TEMPLATES, Read, item, paid, sent, standing
 from pydantic import ValidationError
@@ -98,6 +98,7 @@ def test_a_key_is_the_same_on_every_machine_that_has_the_portals():
         sealing.key(b"short", "K-7")
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.text(max_size=40), st.text(max_size=40), st.integers(0, 99), st.integers(0, 99))
 def test_no_two_accounts_or_rotations_share_a_key_and_no_address_tells_of_one(one, other, rotation, other_rotation):
     key = sealing.key(KEY, one, rotation)
@@ -105,6 +106,7 @@ def test_no_two_accounts_or_rotations_share_a_key_and_no_address_tells_of_one(on
     assert base64.b32decode(portal.address(KEY, one, rotation).upper()) != key[:20]
 
 
+@settings(deadline=None)
 @given(st.binary(min_size=32, max_size=32))
 def test_a_link_never_ends_in_what_a_mail_program_takes_for_punctuation(key):
     link = f"https://pay.example/a/{sealing.fragment(key)}"

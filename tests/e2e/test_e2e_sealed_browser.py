@@ -271,16 +271,22 @@ def test_no_script_in_it_runs_whatever_the_operators_template_holds(tmp_path: Pa
 # ------------------------------------------------------------------ the page while it is shut
 
 
+@pytest.fixture(scope="module", params=["en-IE", "de-AT"])
+def shut(request: pytest.FixtureRequest, demo: Workspace, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    """The language of a business, and a link to one of its pages that lacks a character."""
+    workspace = Workspace(tmp_path_factory.mktemp("shut"))
+    shutil.copytree(demo.root, workspace.root, dirs_exist_ok=True)
+    config = (demo.root / "config.toml").read_text("utf-8")
+    workspace.write("config.toml", config.replace('language = "en-IE"', f'language = "{request.param}"'))
+    workspace.done("build")
+    return request.param, f"{(workspace.root / 'site/public').as_uri()}/{on_desk(demo, 'GALLAGHER')[:-1]}"
+
+
 @pytest.mark.parametrize("width", [360, 768, 1280])
-@pytest.mark.parametrize("language", ["en-IE", "de-AT"])
-def test_shut_it_fits_every_screen(demo: Workspace, tmp_path: Path, browser: Any, width: int, language: str) -> None:
-    config = (demo.root / "config.toml").read_text("utf-8").replace('language = "en-IE"', f'language = "{language}"')
-    german = Workspace(tmp_path)
-    shutil.copytree(demo.root, tmp_path, dirs_exist_ok=True)
-    german.write("config.toml", config)
-    german.done("build")
+def test_shut_it_fits_every_screen(shut: tuple[str, str], browser: Any, width: int) -> None:
+    language, link = shut
     tab = browser.new_page(viewport={"width": width, "height": 700})
-    text = shown(tab, f"{(tmp_path / 'site/public').as_uri()}/{on_desk(demo, 'GALLAGHER')[:-1]}", INCOMPLETE)
+    text = shown(tab, link, INCOMPLETE)
     assert ("nicht vollständig" in text) is (language == "de-AT")
     assert tab.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
     assert tab.locator("h1").count() == 1
