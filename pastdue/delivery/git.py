@@ -103,6 +103,18 @@ class Repository:
         """Tells apart the journals and refs of several workspaces in one repository; "" at its top."""
         return f"-{hashlib.sha256(os.fsencode(self.prefix)).hexdigest()[:12]}" if self.prefix else ""
 
+    def unlock(self) -> None:
+        """Removes the locks of a git that is no more: those of our own refs, and whatever is older than this boot of the machine.
+
+        The caller holds the lock of `journal.locked`: nobody else writes our refs. Any younger lock may be the operator's.
+        """
+        ours = (self.common / "refs/pastdue").glob("*.lock")
+        theirs = [self.git_dir / "index.lock", self.git_dir / "HEAD.lock", self.common / "packed-refs.lock"]
+        theirs += (self.common / "refs/heads").rglob("*.lock")
+        booted = _booted()
+        for lock in [*ours, *(lock for lock in theirs if lock.exists() and lock.stat().st_mtime < booted)]:
+            lock.unlink(missing_ok=True)
+
     def ready(self) -> None:
         """Stopped unless a commit can be made: somebody's name is set, HEAD is on a branch, nothing is half merged."""
         for name, (what, way_out) in _STATES.items():
@@ -460,6 +472,12 @@ class Repository:
 
 # Nothing may ask: neither on a terminal nor in a window.
 UNATTENDED = {"GIT_TERMINAL_PROMPT": "0", "GIT_ASKPASS": "", "SSH_ASKPASS_REQUIRE": "never", "GCM_INTERACTIVE": "never"}
+
+
+def _booted() -> float:
+    """When this boot of the machine began, in seconds of its clock; 0 where the system does not tell."""
+    clock = getattr(time, "CLOCK_BOOTTIME", None)
+    return 0 if clock is None else time.time() - time.clock_gettime(clock)
 
 
 def _settings() -> list[str]:

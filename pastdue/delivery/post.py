@@ -163,6 +163,7 @@ class Post:
             self._repository.sign = self._sign
             folder = self._repository.common / "pastdue"
             self._repository.lock = [held.enter_context(journal.locked(folder))]
+            self._repository.unlock()
             self._journal = Journal(folder, self._repository.suffix)
             held.callback(self._journal.close)
             self._ledger = NoticesLedger(self._root)

@@ -1,5 +1,6 @@
 """Trials: the power goes during a run or after it, and what had not been flushed is gone; then clean runs, then the count."""
 
+import os
 import subprocess
 import time
 from collections.abc import Sequence
@@ -78,6 +79,7 @@ def power_cut(
                 after = disk.copy(while_in_use=True)
             disk = after
             reboot(machine.boot)
+            _was_off(disk)
         with disk.used_up() as folder:
             root = folder / "books"
             count.damaged += damage(root, finished, kind)
@@ -91,6 +93,13 @@ def steps(machine: Machine, kind: str, **job: Any) -> int:
     with FaultServer() as server, machine.disk.copy().used_up() as folder:
         assert machine.run(folder / "books", server, sender="ours", count=kind, **job) == 0
         return int((folder / "books/.git/counted").read_text())
+
+
+def _was_off(disk: Disk) -> None:
+    """The real machine has been on all the time; the locks that git left are to be older than its boot, as they would be."""
+    with disk.mounted() as folder:
+        for lock in (folder / "books/.git").rglob("*.lock"):
+            os.utime(lock, (0, 0))
 
 
 def damage(root: Path, finished: Finished, kind: str) -> list[str]:

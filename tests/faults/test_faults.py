@@ -17,7 +17,9 @@ from typing import Any
 import pytest
 from fault_server import ALL, AT_DATA, AT_RCPT, IN_BODY, PERMANENT_TROUBLE, FaultServer
 from fault_trials import NAMES, Count, Sender, fresh, judged, trial, until_free
-from fault_workspace import git
+from fault_workspace import NOW, git
+
+from pastdue.delivery.post import Post
 
 LONG = os.environ.get("PASTDUE_FAULTS") == "long"
 long_form = pytest.mark.skipif(not LONG, reason="PASTDUE_FAULTS=long runs it")
@@ -145,6 +147,17 @@ def _checkout(root: Path) -> None:
 def test_no_git_command_of_the_operator_makes_it_send_again(run: Run, accident: Callable[[Path], None]) -> None:
     events = range(1, 19) if LONG else (4, 9, 15)
     flawless(run([{"kill": ["event", number], "accident": accident} for number in events]))
+
+
+def test_the_lock_of_a_git_that_is_no_more_is_taken_away_and_one_that_may_be_the_operators_is_not() -> None:
+    with fresh() as root:
+        ours, old, young = (root / ".git" / name for name in ("refs/pastdue/frozen.lock", "HEAD.lock", "index.lock"))
+        ours.parent.mkdir(parents=True)
+        for lock in (ours, old, young):
+            lock.touch()
+        os.utime(old, (0, 0))  # from before this boot
+        with Post(root, now=lambda: NOW):
+            assert [lock.exists() for lock in (ours, old, young)] == [False, False, True]
 
 
 def test_four_senders_at_once_send_each_notice_once() -> None:

@@ -78,10 +78,13 @@ def test_what_a_finished_run_left_is_there_after_a_power_cut(machines: Machines)
 
 def test_a_power_cut_during_the_run_that_follows_a_power_cut(machines: Machines) -> None:
     chance = random.Random(20260302)
-    trials = [
-        {"kills": [["after", chance.uniform(0, 0.3)] for _ in range(2)], "group": chance.choice([1, GROUP])}
-        for _ in range(60 if LONG else 2)
-    ]
+    lines = steps(machines.all[0], "line")
+
+    def moment() -> list[Any]:
+        """By the clock, which finds git at work, or by the line, which finds us."""
+        return chance.choice([["after", chance.uniform(0, 0.4)], ["line", chance.randint(1, lines)]])
+
+    trials = [{"kills": [moment(), moment()], "group": chance.choice([1, GROUP])} for _ in range(60 if LONG else 2)]
     counts = machines.run(trials)
     flawless(counts)
     for trial, count in zip(trials, counts, strict=True):
