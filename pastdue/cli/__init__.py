@@ -232,6 +232,26 @@ def status(on: date | None, *, as_json: bool, everyone: bool) -> int:
 
 
 @main.command()
+@click.option("--days", type=click.IntRange(0, 366), default=60, show_default=True, help="How far to look ahead.")
+@on_option
+@json_option
+@guarded
+def forecast(days: int, on: date | None, *, as_json: bool) -> int:
+    """Say what will come if nobody pays, and what cash to expect. Writes nothing."""
+    from pastdue import flow
+    from pastdue.cli.forecast import shape, show
+
+    desk = _desk()
+    run = desk.run(on, letters=False)
+    found = flow.forecast(run, days)
+    if as_json:
+        click.echo(json.dumps(shape(found), ensure_ascii=False, indent=2))
+    else:
+        show(desk.out, found)
+    return desk.show_findings(run)
+
+
+@main.command()
 @click.argument("account")
 @on_option
 @json_option

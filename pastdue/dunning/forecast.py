@@ -189,10 +189,11 @@ class _Account:
         for currency in self.currencies:
             standing = self.books.standing(self.customer, currency, on, told)
             open_ = {item.key: item.open for item in standing.items}
-            for each in standing.obligations:
-                if each.on == on and each.state.is_open and not each.held:
-                    amount = sum(open_.get(key, 0) for key in each.items)
-                    yield self._coming(standing, Kind.CONSEQUENCE, each.consequence, amount, why=each.why)
+            due = [each for each in standing.obligations if each.on == on and each.state.is_open and not each.held]
+            for consequence in sorted({each.consequence for each in due}):  # two notices may say it for one day
+                said = [each for each in due if each.consequence == consequence]
+                amount = sum(open_.get(key, 0) for key in {key for each in said for key in each.items})
+                yield self._coming(standing, Kind.CONSEQUENCE, consequence, amount, why=said[0].why)
 
     def _coming(
         self,
