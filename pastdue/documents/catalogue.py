@@ -129,7 +129,7 @@ class Words:
 
     def _missing(self, tag: str) -> Iterator[Finding]:
         """The words that a language of the operator's does without: whole tables by their name, others one by one."""
-        if chain(tag)[-1] in CATALOGUES:
+        if chain(tag)[-1] in CATALOGUES or not self._own[tag]:  # nothing is missing, or nothing could be read
             return
         there = {key for each in chain(tag) for key in self._own.get(each, ())}
         forms = _forms(tag)
@@ -167,6 +167,11 @@ _COUNT = "count"
 def _is_form(key: str) -> bool:
     """True for a word that is one plural form of several: "late-one", beside "late-other"."""
     stem, _, form = key.rpartition("-")
+    if key in CATALOGUES[FALLBACK] and form not in {
+        "one",
+        "other",
+    }:  # "invoices-many" says that there are too many to name
+        return False
     return form in _FORMS and f"{stem}-other" in CATALOGUES[FALLBACK] and f"{stem}-one" in CATALOGUES[FALLBACK]
 
 
@@ -227,7 +232,7 @@ class _Reading:
         row = self._row(key)
         english = CATALOGUES[FALLBACK]
         stem, _, form = key.rpartition("-")
-        is_form = form in _FORMS and _is_form(f"{stem}-other")
+        is_form = form in _FORMS and _is_form(f"{stem}-other") and (key not in english or _is_form(key))
         if is_form and form not in _forms(self.tag) | {"one", "other"}:
             has = ", ".join(each for each in _FORMS if each in _forms(self.tag))
             return error(self.file, f"{key} is never asked for", f"The plural forms of {self.tag}: {has}.", row=row)
