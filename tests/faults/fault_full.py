@@ -35,16 +35,16 @@ def with_customers(disks: Disks) -> Disk:
     return disk
 
 
-def full_disk(machine: Machine, *, left: int, kind: str = "ours", group: int = 1) -> Count:
-    """A run that has so many bytes left on its disk, then clean ones with room."""
+def full_disk(machine: Machine, *, left: int, fills: int = 0, kind: str = "ours") -> Count:
+    """A run that has so many bytes left on its disk, or from its n-th event on none, then a clean one with room."""
     disk = machine.disk.copy()
     with FaultServer() as server, disk.used_up() as folder:
         root = folder / "books"
         disk.fill(left)
-        ended = machine.run(root, server, sender=kind, group=group)
+        ended = machine.run(root, server, sender=kind, fills=fills)
         assert ended in {0, 4} or kind == "naive"
         disk.make_room()
-        assert machine.run(root, server, sender=kind, group=group) == 0
+        assert machine.run(root, server, sender=kind) == 0
         return judged(root, server, kind, NAMES) + Count(killed=int(ended != 0))
 
 

@@ -1,8 +1,14 @@
 """The senders that are killed: ours, and a naive one. Started once, it forks a child per job, so that a trial costs milliseconds.
 
-A job is a line of JSON: {"sender", "root", "port", "names", "kill": null | ["event", n] | ["line", n] | ["near", n] |
-["after", seconds], "by": another signal than SIGKILL, "power": true when its git dies with it, "group", "day"}; or, for the whole command line, {"sender":
-"command", "arguments", "said": the file for its words}. The answer is a line with how the child ended.
+A job is a line of JSON: {"sender", "root", "port", "names", "day", "group", "dot"}, and what befalls it:
+
+    "kill"    null | ["event", n] | ["line", n] | ["near", n] | ["after", seconds]
+    "by"      another signal than SIGKILL, from there on at every step
+    "power"   true when its git dies with it
+    "fills"   n, the event from which on the disk is full
+
+For the whole command line it is {"sender": "command", "root", "arguments", "said": the file for its words}. The answer
+is a line with how the child ended.
 """
 
 import json
@@ -35,10 +41,11 @@ class Killer:
     By a signal that can be handled, it does so again at each one after that: an operator who does not want to wait.
     """
 
-    def __init__(self, kill: list[Any] | None, by: str = "SIGKILL") -> None:
-        self.kind, self.left = kill or ("", 0)
+    def __init__(self, job: dict[str, Any]) -> None:
+        self.kind, self.left = job["kill"] or ("", 0)
+        by, self.fills, self.disk = job.get("by", "SIGKILL"), job.get("fills", 0), Path(job["root"]).parent
         self.by = signal.Signals[by]
-        self.counted = 0
+        self.counted = self.events = 0
 
     def count(self, kind: str) -> None:
         if kind == self.kind:
@@ -47,6 +54,9 @@ class Killer:
                 os.kill(os.getpid(), self.by)
 
     def event(self, event: Event) -> None:
+        self.events += 1
+        if 0 < self.fills <= self.events:
+            fill(self.disk)
         if event.kind != "interrupted":  # said while the signal is handled
             self.count("event")
 
@@ -58,6 +68,15 @@ class Killer:
             if frame.f_code.co_name in NEAR_THE_WIRE:
                 self.count("near")
         return self.trace
+
+
+def fill(disk: Path) -> None:
+    """Somebody else takes every block that is free, also those that we gave back."""
+    with (disk / "filler").open("ab", buffering=0) as filler:
+        for size in (1 << 16, 1 << 10):
+            with suppress(OSError):
+                while filler.write(bytes(size)) == size:
+                    pass
 
 
 def ours(job: dict[str, Any], killer: Killer) -> None:
@@ -116,7 +135,7 @@ def command(job: dict[str, Any], _: Killer) -> int:
 def child(job: dict[str, Any]) -> int:
     """Does the job in the process that may die of it."""
     os.setsid()  # so that its git can be found
-    killer = Killer(job["kill"], job.get("by", "SIGKILL"))
+    killer = Killer(job)
     if killer.kind == "after":
         signal.setitimer(signal.ITIMER_REAL, killer.left)  # nobody handles the alarm: it kills
     if killer.kind in {"line", "near"} or job.get("count"):

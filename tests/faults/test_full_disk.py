@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from fault_disks import Disk, Disks, none_here
 from fault_full import full_disk, full_disk_of_an_operator, with_customers
-from fault_power import Machine, with_books
+from fault_power import Machine, steps, with_books
 from fault_trials import Count
 
 LONG = os.environ.get("PASTDUE_FAULTS") == "long"
@@ -49,6 +49,11 @@ def test_wherever_the_disk_fills_up_the_next_run_with_room_makes_it_good(machine
     left = range(0, 440, 4) if LONG else (0, 8, 270, 300, 330)
     total = flawless([full_disk(machine, left=size * KILOBYTE) for size in left])
     assert total.killed > 0
+
+
+def test_from_whichever_event_on_others_take_every_block_the_next_run_makes_it_good(machine: Machine) -> None:
+    events = range(1, steps(machine, "event") + 1, 1 if LONG else 8)
+    flawless([full_disk(machine, left=2 << 20, fills=number) for number in events])
 
 
 def test_the_operator_of_a_full_disk_reads_what_happened_and_what_to_do(
