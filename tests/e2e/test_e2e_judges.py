@@ -1,0 +1,154 @@
+"""What others say of the pages and emails: the Nu checker, axe, Lighthouse, and what mail programs are known to support.
+
+They are installed by `npm install --no-package-lock` in tests/judges; the Nu checker runs on Java.
+"""
+
+import json
+import shutil
+import subprocess
+import threading
+from collections.abc import Iterator
+from email import message_from_bytes, policy
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+from commandline import Workspace, html_of
+
+JUDGES = Path(__file__).parent.parent / "judges"
+THERE = JUDGES / "node_modules"
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+pytestmark = [
+    pytest.mark.skipif(not CHROMIUM or not find_spec("playwright"), reason="needs Chromium, and playwright from the extra `browser`"),
+    pytest.mark.skipif(not THERE.is_dir() or not shutil.which("node"), reason="needs the judges: npm install in tests/judges"),
+]  # fmt: skip
+
+# The mail programs that most people read with, by the names that caniemail.com has for them.
+PROGRAMS = ("apple-mail.*", "gmail.*", "outlook.*", "yahoo.*", "samsung-email.*", "thunderbird.macos")
+# What some of them leave out without anybody missing anything: corners are square, dark mode is the program's own, the
+# preview line is not hidden but one pixel high, and a narrow screen gets the wide layout, which is fluid anyway.
+GRACEFUL = {
+    "<body> element": "what it sets stands on the table around everything as well",
+    "<style> element": "nothing but @media rules is in it",
+    "@media": "dark mode, and more room on phones",
+    "border-radius": "corners",
+    "color-scheme meta tag": "dark mode",
+    "display:none": "the preview line has one pixel, in the colour of the ground",
+    "role attribute": "for screen readers, which Outlook for Windows knows from the missing headings of a table",
+    "system-ui, ui-serif, ui-sans-serif, ui-rounded, ui-monospace": "other families follow it",
+    "max-height property": "of the preview line",
+    "overflow": "of the preview line",
+    "white-space": "sums break in a very narrow window",
+    "word-break": "very long words make the window scroll",
+}
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    workspace = Workspace.demo(tmp_path_factory.mktemp("demo"), history=True)
+    workspace.done("build")
+    return workspace
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        """Says nothing."""
+
+
+@pytest.fixture(scope="module")
+def address(demo: Workspace) -> Iterator[str]:
+    """The workspace over HTTP."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=demo.root))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+
+
+def pages(demo: Workspace) -> list[str]:
+    found = [*demo.root.glob("site/public/**/*.html"), *demo.root.glob("outbox/**/*.html")]
+    return sorted(path.relative_to(demo.root).as_posix() for path in found)
+
+
+@pytest.mark.skipif(not shutil.which("java"), reason="needs java")
+def test_the_nu_checker_finds_pages_and_styles_valid(demo: Workspace) -> None:
+    said = subprocess.run(
+        [
+            "java", "-jar", THERE / "vnu-jar/build/dist/vnu.jar", "--format", "json", "--also-check-css",
+            # A folder has no origin that a page's policy could mean by 'self'; in a browser it has.
+            "--filterpattern", ".*violates Content Security Policy.*",
+            *pages(demo), "site/public/static/style.css",
+        ],
+        cwd=demo.root, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    found = json.loads(said.stderr)["messages"]
+    assert [message for message in found if message["type"] != "info" or message.get("subType")] == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_axe_finds_nothing(demo: Workspace, address: str, scheme: str, width: int) -> None:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        look: dict[str, Any] = {"color_scheme": scheme, "viewport": {"width": width, "height": 800}}
+        tab = browser.new_context(bypass_csp=True, **look).new_page()
+        for page in pages(demo):
+            tab.goto(f"{address}{page}")
+            tab.evaluate("for (const each of document.querySelectorAll('details')) each.open = true")
+            tab.add_script_tag(path=THERE / "axe-core/axe.min.js")
+            found = tab.evaluate("axe.run()")["violations"]
+            assert [(each["id"], [node["html"][:200] for node in each["nodes"]]) for each in found] == [], page
+        browser.close()
+
+
+def test_lighthouse_gives_the_portal_full_marks(demo: Workspace, address: str, tmp_path: Path) -> None:
+    largest = max(demo.root.glob("site/public/*/index.html"), key=lambda path: path.stat().st_size)
+    best: dict[str, float] = {}
+    for _ in range(3):  # the machine may be busy with something else
+        subprocess.run(
+            [
+                "node", THERE / "lighthouse/cli/index.js", f"{address}{largest.relative_to(demo.root).parent.as_posix()}/",
+                "--quiet", "--output=json", f"--output-path={tmp_path / 'marks.json'}",
+                "--only-categories=accessibility,best-practices,performance", "--chrome-flags=--headless=new --no-sandbox",
+            ],
+            env={"CHROME_PATH": str(CHROMIUM), "PATH": str(Path(str(shutil.which("node"))).parent), "HOME": str(tmp_path)},
+            check=True,
+        )  # fmt: skip
+        marks = json.loads((tmp_path / "marks.json").read_text())["categories"]
+        best = {name: max(best.get(name, 0), marks[name]["score"]) for name in marks}
+        if best["performance"] >= 0.95:
+            break
+    assert (best["accessibility"], best["best-practices"]) == (1, 1)
+    assert best["performance"] >= 0.95
+
+
+def test_a_page_with_all_that_it_needs_is_light(demo: Workspace) -> None:
+    style = (demo.root / "site/public/static/style.css").stat().st_size
+    for page in demo.root.glob("site/public/**/*.html"):
+        assert page.stat().st_size + style < 60_000, page
+
+
+def test_emails_use_nothing_that_the_main_mail_programs_do_not_support(demo: Workspace) -> None:
+    emails = [
+        html_of(message_from_bytes(path.read_bytes(), policy=policy.default))
+        for path in sorted(demo.root.glob("outbox/2026-03-02/*.eml"))
+    ]
+    said = subprocess.run(
+        ["node", "emails.mjs", *PROGRAMS],
+        input=json.dumps(emails),
+        capture_output=True,
+        text=True,
+        cwd=JUDGES,
+        check=True,
+    )
+    lost = {
+        problem.removeprefix("errors: ")
+        for found in json.loads(said.stdout)
+        for problem in found
+        if problem.startswith("errors")
+    }
+    assert lost - GRACEFUL.keys() == set()
