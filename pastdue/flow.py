@@ -30,7 +30,7 @@ from pastdue.model import Action, Decision, Document, Inputs, Ledger, Notice, Pa
 
 if TYPE_CHECKING:  # the linter is for runs that write letters; the others start without it
     from pastdue.documents.linter import Remark
-    from pastdue.dunning import cash
+    from pastdue.dunning import cash, metrics
     from pastdue.dunning import forecast as forecast_rules
 
 _DEMO_KEY = "723b3ff15ea057382308ae4378155dbc5fa39f5484710f70b20cddd970549b63"  # the hash of the portal.key that is published with the demo
@@ -237,6 +237,13 @@ def forecast(run: Run, days: int) -> Forecast:
     habits = cash.habits(age(run.ledger, run.on).items, run.on)
     expected = cash.expected(run.standings, run.decisions, habits, until)
     return Forecast(run.on, until, forecast.coming(books, until, write), expected)
+
+
+def measured(run: Run) -> "tuple[metrics.Metrics, ...]":
+    """The figures of each currency as at the day of the run: how long money takes, and how much of it is collected."""
+    from pastdue.dunning import metrics
+
+    return metrics.of(run.ledger, run.standings, run.config, run.on)
 
 
 # ------------------------------------------------------------------ what the story above leaves out
