@@ -44,7 +44,7 @@ def full_disk(machine: Machine, *, left: int, fills: int = 0, kind: str = "ours"
         ended = machine.run(root, server, sender=kind, fills=fills)
         assert ended in {0, 4} or kind == "naive"
         disk.make_room()
-        assert machine.run(root, server, sender=kind) == 0
+        assert machine.run(root, server, sender=kind) == 0, (root / ".git/said").read_text()
         return judged(root, server, kind, NAMES) + Count(killed=int(ended != 0))
 
 

@@ -17,6 +17,7 @@ from pastdue.delivery import Stopped, journal
 from pastdue.delivery.ledger import PATH
 
 NAMES = [f"P{number}" for number in range(1, 9)]
+PATIENCE = 10  # seconds for the server's answer, which always comes here
 EARLIER = "2026-02-27"  # the day of a run that was through long before the power goes
 
 
@@ -30,7 +31,9 @@ class Machine:
 
     def run(self, root: Path, server: FaultServer, **job: Any) -> int:
         """How one run ended."""
-        return self.sender.run(**{"root": str(root), "port": server.port, "names": NAMES, "kill": None, **job})
+        return self.sender.run(
+            **{"root": str(root), "port": server.port, "names": NAMES, "kill": None, "dot": PATIENCE, **job}
+        )
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,7 @@ def power_cut(
 ) -> Count:
     """A run that is through, and then for each power cut one more: cut in its midst or, with None, `rest` seconds after it."""
     count = Count()
-    job = {"sender": kind, "group": group}
+    job = {"sender": kind, "group": group, "dot": PATIENCE}
     disk, finished = machine.disk.copy(), None
     with FaultServer() as server:
         for kill in kills:
