@@ -11,7 +11,8 @@ from pastdue.dunning.holds import in_force
 from pastdue.dunning.obligations import prepayment_announced
 from pastdue.dunning.plans import INSTALMENT, kept, plan
 from pastdue.dunning.promises import promises
-from pastdue.model import Activity, Class, Conduct, Plan, PlanState, PromiseState, Sent, Standing, State
+from pastdue.dunning.refusals import is_refused
+from pastdue.model import Activity, Class, Conduct, Plan, PlanState, PromiseState, Sent, Standing
 
 YEAR = timedelta(days=365)
 PUNCTUAL = 3  # days late on average up to which a payer counts as on time
@@ -116,13 +117,13 @@ def _class(standing: Standing, conduct: Conduct, config: Config) -> tuple[Class,
         figures.append(f"{conduct.unanswered} {calls} unanswered in a row")
     if conduct.reason in {"refuses", "avoids"}:
         figures.append(f"noted as: {conduct.reason}")
-    if _mail_came_back(standing):
+    if is_refused(standing):
         figures.append("their address refused mail")
     said = "; ".join(figures) or "nothing on record yet"
     if (
         conduct.reason in {"refuses", "avoids"}
         or conduct.unanswered >= config.calls.unanswered
-        or (_mail_came_back(standing) and standing.overdue)
+        or (is_refused(standing) and standing.overdue)
     ):
         return Class.AVOIDS, said
     if broken >= config.promises.most_broken:
@@ -137,11 +138,6 @@ def _class(standing: Standing, conduct: Conduct, config: Config) -> tuple[Class,
 def _average(days: Sequence[int]) -> int:
     """Whole days, the half rounded up."""
     return (2 * sum(days) + len(days)) // (2 * len(days))
-
-
-def _mail_came_back(standing: Standing) -> bool:
-    email = standing.customer.email
-    return any(line.state is State.REFUSED and line.recipient == email != "" for line in standing.history)
 
 
 def _track(standing: Standing, klass: Class, config: Config) -> str:

@@ -24,6 +24,7 @@ from pastdue.dunning.answers import (
 from pastdue.dunning.holds import forbids_answers, free_since, holds
 from pastdue.dunning.ladder import Place, brings_forward, broken_on, place
 from pastdue.dunning.limits import Contact, Limits
+from pastdue.dunning.refusals import is_refused
 from pastdue.model import (
     Action,
     Answer,
@@ -34,7 +35,6 @@ from pastdue.model import (
     Promise,
     Sent,
     Standing,
-    State,
 )
 
 # Answers that the customer asked for, or that free them of something: no limit keeps them back, but they count.
@@ -433,10 +433,7 @@ def reachable(wanted: tuple[str, ...], what: str, standing: Standing) -> tuple[t
     An address that a server refused for good takes no mail: it counts as none until the books hold another.
     """
     customer = standing.customer
-    refused = any(
-        line.state is State.REFUSED and line.channel == "email" and line.recipient in {"", customer.email}
-        for line in standing.history
-    )
+    refused = is_refused(standing)
     can = {"email": bool(customer.email) and not refused, "letter": customer.has_post, "call": bool(customer.phone)}
     reachable = tuple(channel for channel in wanted if can[channel])
     if len(reachable) == len(wanted):

@@ -231,6 +231,16 @@ def test_addresses_beyond_ascii_are_reported_in_their_own_kind_of_part(books: Wo
     )
 
 
+def test_a_domain_that_travels_in_another_spelling_is_refused_in_the_one_of_the_books(
+    books: Workspace, server: MailServer
+) -> None:
+    books.write("accounts/customers.csv", CUSTOMERS.replace("ap@acme", "ap@bücher"))
+    server.answers["ap@xn--bcher-kva.example"] = "550 5.1.1 no such mailbox"
+    books.run("send", "--yes", "--changed", "--on", "2026-02-12")
+    assert ("ACME", "refused", "ap@xn--bcher-kva.example") in books.told("account_id", "state", "recipient")
+    assert "their address refused mail: by letter instead" in books.done("explain", "ACME", "--on", "2026-02-13")
+
+
 def test_a_folder_or_an_mbox_of_reports_is_read_whole_and_the_odd_one_is_a_finding(
     books: Workspace, tmp_path: Path
 ) -> None:
