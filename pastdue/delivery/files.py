@@ -251,15 +251,25 @@ def put(root: Path, path: str, content: bytes, checked: set[str] | None = None) 
     temporary = target.with_name(target.name + _TEMPORARY)
     try:
         try:
-            temporary.write_bytes(content)
+            _write(temporary, content)
         except FileNotFoundError:
             target.parent.mkdir(parents=True, exist_ok=True)
-            temporary.write_bytes(content)
+            _write(temporary, content)
         temporary.replace(target)
     except OSError as problem:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise Stopped(f"cannot write {path}: {_words(problem)}") from problem
+
+
+def _write(path: Path, content: bytes) -> None:
+    """All of it, without the buffers that a file object brings along: a run writes thousands."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o666)
+    try:
+        while content:
+            content = content[os.write(handle, content) :]
+    finally:
+        os.close(handle)
 
 
 _UNSAFE = re.compile(r"(?i)(?:^|/)(?:\.{0,2}|\.git)(?:/|$)|[\x00-\x1f\x7f\\\"]")

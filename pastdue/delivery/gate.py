@@ -9,6 +9,7 @@ from email.errors import HeaderParseError
 from email.header import decode_header
 from email.parser import HeaderParser
 from email.utils import getaddresses, parsedate_to_datetime
+from functools import lru_cache
 
 LONGEST_LINE = 998  # RFC 5322 2.1.1, without the line end
 REQUIRED = frozenset({"from", "to", "subject", "date", "message-id", "mime-version", "content-type"})
@@ -37,6 +38,7 @@ _LABEL = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)")
 _TWO_WAYS = re.compile("[\u00df\u1e9e\u03c2\u200c\u200d]")
 
 
+@lru_cache(maxsize=1024)
 def mailbox(address: str) -> str:
     """The address as the envelope names it, its domain in ASCII; ValueError, in words, when it is none."""
     local, _, domain = address.rpartition("@")
@@ -67,8 +69,8 @@ def check(content: bytes, recipient: str, message_id: str, *, draft: bool) -> st
 
 
 def _bytes(content: bytes, *, ascii_only: bool) -> str:
-    ends = content.count(b"\r\n")
-    if content.count(b"\n") != ends or content.count(b"\r") != ends or not content.endswith(b"\r\n"):
+    lines = content.splitlines()  # at any line end, and joined again at the one that may be
+    if b"\r\n".join((*lines, b"")) != content:
         return "its lines do not end in CRLF throughout"
     if b"\0" in content:
         return "there is a NUL in it"
@@ -76,7 +78,7 @@ def _bytes(content: bytes, *, ascii_only: bool) -> str:
         return "it is not plain ASCII"
     if b"\r\n\r\n" not in content:
         return "it has no body"
-    if max(map(len, content.split(b"\r\n"))) > LONGEST_LINE:
+    if max(map(len, lines)) > LONGEST_LINE:
         return f"a line is longer than {LONGEST_LINE} characters"
     return ""
 
@@ -110,31 +112,39 @@ def _names(block: bytes, to: str, message_id: str) -> str:
     except UnicodeDecodeError:
         return "its header is not UTF-8"
     ours = block.replace(b"\r\n ", b" ").replace(b"\r\n\t", b" ").count(b"\r\n")
-    if message.defects or len(message.keys()) != ours:
+    said = {name.lower(): str(value).replace("\r\n", "") for name, value in message.items()}
+    if message.defects or len(message) != ours or len(said) != ours:
         return "its header can be read in two ways"
-    for name, value in message.items():
-        decoded = _decoded(str(value).replace("\r\n", ""))
+    for name, value in said.items():
+        decoded = _decoded(value)
         if decoded is None or _CONTROL.search(decoded):
             return f"a control character, or no known one, hides in its {name}"
-    if message["Message-ID"].strip() != message_id or not _MESSAGE_ID.fullmatch(message_id):
+    if said["message-id"].strip() != message_id or not _MESSAGE_ID.fullmatch(message_id):
         return f"its Message-ID is not {message_id!a}"
     try:
-        parsedate_to_datetime(message["Date"])
+        parsedate_to_datetime(said["date"])
     except (TypeError, ValueError):
         return "its Date is none"
-    return _only(message["To"], to)
+    return _only(said["to"], to)
 
 
-def _only(header: object, to: str) -> str:
-    named = getaddresses([str(header).replace("\r\n", "")])
+# Atoms or one quoted string, and an address in brackets: there is one way to read it.
+_PLAIN = re.compile(r"(?:[\w!#$%&'*+\-/=?^`{|}~ ]*|\"[^\"\\]*\") <([\w!#$%&'*+\-/=?^`{|}~.]+@[\w.\-]+)>", re.ASCII)
+
+
+def _only(header: str, to: str) -> str:
+    plain = _PLAIN.fullmatch(header)
+    named = [plain[1]] if plain else [address for _, address in getaddresses([header])]
     try:
-        one = len(named) == 1 and mailbox(named[0][1]) == to
+        one = len(named) == 1 and mailbox(named[0]) == to
     except ValueError:
         one = False
     return "" if one else "it is not addressed to its one recipient"
 
 
 def _decoded(value: str) -> str | None:
+    if "=?" not in value:  # nothing in it is encoded
+        return value
     try:
         parts = decode_header(value)
         return "".join(

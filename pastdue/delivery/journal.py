@@ -20,7 +20,7 @@ import errno
 import json
 import os
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -90,6 +90,7 @@ class Journal:
         for record in records:
             self._fold(record)
         created = not self.path.exists()
+        self._end = whole  # bytes in the file; nobody else writes while the lock is held
         try:
             self._handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
             if whole < len(content):
@@ -116,11 +117,12 @@ class Journal:
 
     def file(self, filed: Filed) -> None:
         """Notes all about a notice, before anything happens to it."""
-        self._append({"k": "notice", **{name: getattr(filed, name) for name in _FIELDS}, "rows": list(filed.rows)})
+        self._append(_notice(filed))
 
-    def intend(self, notice_id: str, at: str) -> None:
-        """Notes that the notice is about to be sent; `sync` makes it hold."""
-        self._append({"k": "intent", "id": notice_id, "at": at})
+    def intend(self, notices: Iterable[Filed], at: str) -> None:
+        """Notes all about the notices, and that they are about to be sent; `sync` makes it hold."""
+        pairs = ((_notice(filed), {"k": "intent", "id": filed.notice_id, "at": at}) for filed in notices)
+        self._append(*(record for pair in pairs for record in pair))
 
     def dot(self, notice_id: str, at: str) -> None:
         """Notes that the next byte completes the notice at the server."""
@@ -146,26 +148,27 @@ class Journal:
         except OSError as problem:
             raise Stopped(_full(problem)) from problem
 
-    def _append(self, record: dict[str, Any]) -> None:
-        line = _line(record)
+    def _append(self, *records: dict[str, Any]) -> None:
+        lines = b"".join(map(_line, records))
         try:
-            self._write(line)
+            self._write(lines)
         except OSError as problem:
             if problem.errno not in FULL_DISK or not self.ballast.exists():
                 raise Stopped(_full(problem)) from problem
             self.full = True
             self.ballast.unlink()
             try:
-                self._write(line)
+                self._write(lines)
             except OSError as again:
                 raise Stopped(_full(again)) from again
-        self._fold(record)
+        for record in records:
+            self._fold(record)
 
-    def _write(self, line: bytes) -> None:
-        end = os.fstat(self._handle).st_size
-        if os.write(self._handle, line) != len(line):
-            os.ftruncate(self._handle, end)
+    def _write(self, lines: bytes) -> None:
+        if os.write(self._handle, lines) != len(lines):
+            os.ftruncate(self._handle, self._end)
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        self._end += len(lines)
 
     def _fold(self, record: Mapping[str, Any]) -> None:
         kind, notice_id = record["k"], record.get("id", "")
@@ -237,8 +240,15 @@ def read(path: Path) -> tuple[bytes, int, list[dict[str, Any]]]:
     return content, whole, records
 
 
+def _notice(filed: Filed) -> dict[str, Any]:
+    return {"k": "notice", **{name: getattr(filed, name) for name in _FIELDS}, "rows": filed.rows}
+
+
+_as_json = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
+
+
 def _line(record: Mapping[str, Any]) -> bytes:
-    text = json.dumps(record, separators=(",", ":")).encode("ascii")
+    text = _as_json(record).encode("ascii")
     return b"%08x %s\n" % (zlib.crc32(text), text)
 
 

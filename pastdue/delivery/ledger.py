@@ -14,6 +14,7 @@ import csv
 import io
 import json
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from hashlib import sha256
@@ -46,6 +47,7 @@ COLUMNS = (
     "chain",
 )
 CHAIN = COLUMNS[-1]
+_LINK = re.compile(rb"[0-9a-f]{64}")
 _HEADER = (",".join(COLUMNS) + "\n").encode("ascii")
 _UNCHAINED = (",".join(COLUMNS[:-1]) + "\n").encode("ascii")  # of a ledger that began before there was a chain
 _RESTORE = "It is the tool's own: `git diff accounts/notices.csv` shows the change, `git checkout accounts/notices.csv` takes it back."
@@ -58,6 +60,7 @@ class NoticesLedger:
 
     def __init__(self, root: Path) -> None:
         self.path = inside(root, PATH)
+        self._read: tuple[bytes, list[dict[str, str]]] = b"", []
 
     def content(self) -> bytes:
         """Its bytes; b"" where there is none yet."""
@@ -71,8 +74,11 @@ class NoticesLedger:
             raise Stopped(f"{PATH} cannot be read: {problem.strerror}") from problem
 
     def rows(self) -> list[dict[str, str]]:
-        """All lines, in the order things happened."""
-        return parse(self.content())
+        """All lines, in the order things happened; read again only when the file has changed."""
+        content = self.content()
+        if content != self._read[0]:
+            self._read = content, parse(content)
+        return self._read[1]
 
     def check(self, committed: bytes) -> None:
         """Stopped unless the file is what git has of it with whole lines after that: it only ever grows.
@@ -184,8 +190,10 @@ def grew(before: bytes, after: bytes) -> bool:
 def link(before: str, row: Row) -> str:
     """A row's place in the chain: the hash of the chain before it and of the row's cells that are not blank."""
     cells = {name: cell for name, cell in row.items() if cell and name != CHAIN}
-    text = json.dumps(cells, sort_keys=True, separators=(",", ":"))
-    return sha256(f"{before}\n{text}".encode()).hexdigest()
+    return sha256(f"{before}\n{_as_json(cells)}".encode()).hexdigest()
+
+
+_as_json = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
 
 def beginning(content: bytes) -> str:
@@ -194,9 +202,9 @@ def beginning(content: bytes) -> str:
 
 
 def end_of_chain(content: bytes) -> str:
-    """What the next row is chained to."""
-    rows = parse(content)
-    return rows[-1][CHAIN] if rows and rows[-1][CHAIN] else beginning(body(content))
+    """What the next row is chained to: no cell holds a line break, and the chain is a row's last cell."""
+    last = content.removesuffix(b"\n").rpartition(b"\n")[2].rpartition(b",")[2] if content.startswith(_HEADER) else b""
+    return last.decode() if _LINK.fullmatch(last) else beginning(body(content))
 
 
 def chained(rows: Iterable[Row], before: str) -> Iterator[dict[str, str]]:

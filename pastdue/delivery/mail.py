@@ -239,13 +239,11 @@ class Smtp:
         return self._line
 
     def _connect(self) -> smtplib.SMTP:
-        context = ssl.create_default_context(cafile=self._ca_file or None)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
         address, patience = (self._host, self._port), self._patience.connect
         # Not `getfqdn()`: that asks the network for minutes where the name server is slow.
         if self._security == "tls":
             smtp: smtplib.SMTP = smtplib.SMTP_SSL(
-                *address, local_hostname="localhost", timeout=patience, context=context
+                *address, local_hostname="localhost", timeout=patience, context=self._context()
             )
         else:
             smtp = smtplib.SMTP(*address, local_hostname="localhost", timeout=patience)
@@ -257,12 +255,17 @@ class Smtp:
             smtp.local_hostname = f"[IPv6:{mine}]" if ":" in mine else f"[{mine}]"
             smtp.ehlo_or_helo_if_needed()
             if self._security == "starttls":
-                smtp.starttls(context=context)
+                smtp.starttls(context=self._context())
                 smtp.ehlo_or_helo_if_needed()
         except BaseException:
             smtp.close()
             raise
         return smtp
+
+    def _context(self) -> ssl.SSLContext:
+        context = ssl.create_default_context(cafile=self._ca_file or None)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        return context
 
     def _trouble(self, problem: Exception) -> Stopped:
         where = f"{self._host}:{self._port}"
@@ -425,12 +428,13 @@ class _Line:
 
     def __init__(self, smtp: smtplib.SMTP) -> None:
         self._smtp, self._wire, self._held = smtp, _socket(smtp), b""
+        self._patience = self._wire.gettimeout()
         self.offers: Mapping[str, str] = smtp.esmtp_features
 
     def quit(self) -> None:
         """Says goodbye and does not mind what is said to it."""
         with suppress(OSError, smtplib.SMTPException):
-            self._wire.settimeout(5)
+            self._wait(5)
             self._smtp.quit()
 
     def close(self) -> None:
@@ -440,7 +444,7 @@ class _Line:
     def write(self, data: bytes, patience: float, *, at_mail: bool = False) -> None:
         """Sends all of it."""
         try:
-            self._wire.settimeout(patience)
+            self._wait(patience)
             self._wire.sendall(data)
         except OSError as problem:
             raise _Broken(_why(problem), at_mail=at_mail) from problem
@@ -458,6 +462,12 @@ class _Line:
             if match[2] != b"-":
                 return int(code), f"{code.decode()} {_clean(b' '.join(texts))}".rstrip()
 
+    def _wait(self, patience: float) -> None:
+        """How long the next call may take, in seconds; the system is told only when that changes."""
+        if patience != self._patience:
+            self._wire.settimeout(patience)
+            self._patience = patience
+
     def is_waiting(self) -> bool:
         """True when the server has said something that was not asked for, or hung up."""
         if self._held:
@@ -465,7 +475,7 @@ class _Line:
         if not select.select([self._wire], [], [], 0)[0] and not getattr(self._wire, "pending", int)():
             return False
         try:
-            self._wire.settimeout(0)
+            self._wait(0)
             self._held = self._wire.recv(4096)
         except (BlockingIOError, ssl.SSLWantReadError):
             return False  # only TLS talking to itself
@@ -476,7 +486,7 @@ class _Line:
     def _next(self, until: float, at_mail: bool) -> bytes:
         while b"\n" not in self._held:
             try:
-                self._wire.settimeout(max(until - time.monotonic(), 0.001))
+                self._wait(max(round(until - time.monotonic(), 1), 0.001))
                 more = self._wire.recv(4096)
             except OSError as problem:
                 raise _Broken(_why(problem), at_mail=at_mail) from problem
@@ -515,7 +525,9 @@ def _socket(smtp: smtplib.SMTP) -> socket.socket:
 
 def _clean(said: bytes) -> str:
     """Words of another program on one line, without control characters, not endless."""
-    text = "".join(c if c.isprintable() else " " for c in said.decode("utf-8", "replace"))
+    text = said.decode("utf-8", "replace")
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else " " for c in text)
     return " ".join(text.split())[:500]
 
 
@@ -524,10 +536,12 @@ def _said(problem: smtplib.SMTPResponseException) -> str:
     return f"{problem.smtp_code} {_clean(said if isinstance(said, bytes) else said.encode())}"
 
 
+_NOT_XTEXT = re.compile(r"[^!-*,-<>-~]")
+
+
 def _xtext(text: str) -> str:
     """RFC 3461 section 4: printable ASCII, the rest as `+` and two hexadecimal digits."""
-    plain = (chr(b) if 33 <= b <= 126 and chr(b) not in "+=" else f"+{b:02X}" for b in text.encode())
-    return "".join(plain)
+    return _NOT_XTEXT.sub(lambda odd: f"+{ord(odd[0]):02X}", text.encode().decode("latin-1"))
 
 
 def _envelope_sender(address: str) -> str:

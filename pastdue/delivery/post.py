@@ -155,6 +155,7 @@ class Post:
         self._remote, self._sign = remote, sign
         self._held = ExitStack()
         self._interrupted = False
+        self._blobs: dict[str, str] = {}  # git's names for what was frozen, by path
         self.recovered = Outcome()  # what an earlier run left and this one put on record
 
     def __enter__(self) -> Self:
@@ -338,9 +339,11 @@ class Post:
         except Stopped as problem:
             hint = problem.hint or "Mend that, or make room, and run it again."
             raise Stopped(f"{problem.message}; nothing was sent", hint) from problem
-        held = self._repository.committed(commit, contents)
+        self._blobs = self._repository.committed(commit, contents)
+        known = self._repository.known(self._blobs.values())
         for path, content in contents.items():
-            if held.get(path) != self._repository.blob(content):
+            blob = self._blobs.get(path)
+            if blob != self._repository.blob(content) or blob not in known:
                 raise Stopped(
                     f"git does not hold {path} as it was given; nothing was sent", "Check it with `git fsck`."
                 )
@@ -379,9 +382,7 @@ class Post:
         return bool(done.ended)
 
     def _arm(self, group: Sequence[Parcel], transport: Transport) -> None:
-        for parcel in group:
-            self._journal.file(self._as_filed(parcel))
-            self._journal.intend(parcel.notice_id, self._at())
+        self._journal.intend(map(self._as_filed, group), self._at())
         if not transport.drafts:
             self._journal.sync()
         self._report(Event("intent", group[0].notice_id, text=str(len(group))))
@@ -487,7 +488,8 @@ class Post:
         """The frozen document of each notice, for the commit, and put back where a git command took it away."""
         filed = [entry.filed for entry in (fate.entries[-1] for fate in told) if entry.filed.blob]
         known = self._repository.known(each.blob for each in filed)
-        gone = [each for each in filed if each.blob in known and not self._is_there(each.path)]
+        checked: set[str] = set()
+        gone = [each for each in filed if each.blob in known and not self._is_there(each.path, checked)]
         restored = self._repository.contents(each.blob for each in gone)
         for each in gone:
             files.put(self._root, each.path, restored[each.blob])
@@ -510,8 +512,8 @@ class Post:
                 f"the outbox cannot be flushed to the disk: {problem.strerror}", "The next run tries again."
             ) from problem
 
-    def _is_there(self, path: str) -> bool:
-        target = files.inside(self._root, path)
+    def _is_there(self, path: str, checked: set[str]) -> bool:
+        target = files.inside(self._root, path, checked)
         return target.is_file() and target.stat().st_size > 0
 
     def _on_disk(self, filed: Filed) -> bytes | None:
@@ -534,7 +536,7 @@ class Post:
             notice_id=parcel.notice_id,
             path=parcel.path,
             sha256=parcel.sha256,
-            blob=self._repository.blob(parcel.content),
+            blob=self._blobs[parcel.path],
             channel=parcel.channel,
             recipient=parcel.recipient,
             message_id=parcel.message_id,

@@ -23,8 +23,8 @@ def written(folder: Path) -> Journal:
     book = Journal(folder)
     book.begin("t0")
     for name in ("n1", "n2"):
-        book.file(FILED if name == "n1" else Filed(name, *[getattr(FILED, f) for f in journal._FIELDS[1:]], FILED.rows))
-        book.intend(name, "t1")
+        filed = FILED if name == "n1" else Filed(name, *[getattr(FILED, f) for f in journal._FIELDS[1:]], FILED.rows)
+        book.intend([filed], "t1")
         book.sync()
         book.dot(name, "t2")
     book.outcome("n1", State.SENT, "t3", "250 ok")
