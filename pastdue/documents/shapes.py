@@ -7,8 +7,9 @@ the inlining of styles, which take a hundred times as long as all else, see shap
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
 
 from pastdue.documents import blocks as tree
@@ -17,6 +18,7 @@ from pastdue.documents.templates import LetterMistake
 
 if TYPE_CHECKING:
     from lxml import etree
+    from premailer import Premailer
 
 # Where the written body and footer go in the layout's text.
 BODY, FOOTER = "⟪body⟫", "⟪footer⟫"
@@ -214,12 +216,11 @@ def inlined(page: str, styles: str, slot: re.Pattern[str], void: frozenset[int])
     import logging
 
     from lxml import etree, html
-    from premailer import Premailer
 
     root = html.document_fromstring(page)
     for element in root.iter():
         _mark(element, slot, void)
-    made = Premailer(
+    made = _inliner()(
         root,
         css_text=styles,
         allow_network=False,
@@ -228,6 +229,39 @@ def inlined(page: str, styles: str, slot: re.Pattern[str], void: frozenset[int])
     ).transform()
     doctype = root.getroottree().docinfo.doctype or "<!DOCTYPE html>"
     return str(etree.tostring(made, method="html", encoding="unicode", doctype=doctype))
+
+
+@lru_cache(maxsize=1)
+def _inliner() -> "type[Premailer]":
+    """Premailer, but that it works out once what the styles say: it takes longer than to apply them, and is the same for every shape."""
+    from premailer import Premailer
+
+    class Inliner(Premailer):  # type: ignore[misc]
+        said: ClassVar[dict[tuple[str, int], tuple[Any, Any]]] = {}
+
+        def _parse_style_rules(self, css_body: str, ruleset_index: int) -> tuple[list[Any], list[Any]]:
+            key = css_body, ruleset_index
+            if key not in self.said:
+                if len(self.said) >= _VARIANTS:
+                    self.said.clear()
+                rules, rest = super()._parse_style_rules(css_body, ruleset_index)
+                self.said[key] = rules, [_Rest(self._css_rules_to_string(rest))] if rest else []
+            rules, rest = self.said[key]
+            return list(rules), rest
+
+        def _css_rules_to_string(self, rules: list[Any]) -> str:
+            if rules and all(isinstance(rule, _Rest) for rule in rules):
+                return "\n".join(rule.text for rule in rules)
+            return str(super()._css_rules_to_string(rules))
+
+    return Inliner
+
+
+@dataclass(frozen=True, slots=True)
+class _Rest:
+    """Styles that cannot be inlined, such as those for small screens, as they go into the head."""
+
+    text: str
 
 
 def _mark(element: "etree._Element", slot: re.Pattern[str], void: frozenset[int]) -> None:
