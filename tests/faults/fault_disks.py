@@ -91,6 +91,7 @@ class Disk:
     def make_room(self) -> None:
         """What an operator does about a full disk."""
         (self.folder / "filler").unlink()
+        _do("sync", "-f", str(self.folder))  # its blocks are free once the file system has written that down
 
 
 class Disks:
