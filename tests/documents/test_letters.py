@@ -413,11 +413,11 @@ def test_a_table_too_wide_for_columns_becomes_lines() -> None:
 
 
 def test_a_missing_language_falls_back_to_the_parent_the_business_and_english() -> None:
-    assert LETTERS.languages("reminder") == ["de", "en", "es"]
+    assert LETTERS.languages("reminder") == ["de", "en", "es", "fr"]
     assert LETTERS.language_for("reminder", "de-AT", "en") == "de"
     assert LETTERS.language_for("reminder", "DE_at", "en") == "de"
-    assert LETTERS.language_for("reminder", "fr", "de-DE") == "de"
-    assert LETTERS.language_for("reminder", "fr", "it") == "en"
+    assert LETTERS.language_for("reminder", "pl", "de-DE") == "de"
+    assert LETTERS.language_for("reminder", "pl", "it") == "en"
     assert LETTERS.language_for("reminder", "\r\nBcc: x", "it") == "en"
     assert LETTERS.language_for("nothing", "en", "en") == ""
 
@@ -447,11 +447,11 @@ def test_every_language_of_the_tool_has_the_same_keys_and_places() -> None:
                 assert sorted(re.findall(r"{\w*}", text)) == sorted(re.findall(r"{\w*}", english[key])), key
 
 
-def test_letters_are_shipped_in_english_german_and_spanish_alike() -> None:
+def test_every_letter_is_shipped_in_all_four_languages() -> None:
     assert {"invoice", "courtesy", "reminder", "second-notice", "final-demand", "referral"} <= set(NAMES)
     assert {*ANSWERS, NOTE} < set(EVERY)
     for name in EVERY:
-        assert LETTERS.languages(name) == ["de", "en", "es"], name
+        assert LETTERS.languages(name) == ["de", "en", "es", "fr"], name
 
 
 def test_a_letter_sees_exactly_the_names_that_are_documented() -> None:
@@ -780,20 +780,20 @@ def test_a_missing_letter_is_an_error_that_names_the_near_one() -> None:
 
 
 def test_a_missing_language_is_said_once() -> None:
-    found = check("reminder", languages=("fr", "fr-CA", "fr", "en-GB"))
-    assert [(f.severity, f.file) for f in found] == [(Severity.WARNING, "letters/reminder.fr.md")]
-    assert "customers who read fr get en" in found[0].message
+    found = check("reminder", languages=("pl", "pl-PL", "pl", "en-GB"))
+    assert [(f.severity, f.file) for f in found] == [(Severity.WARNING, "letters/reminder.pl.md")]
+    assert "customers who read pl get en" in found[0].message
 
 
 def test_a_letter_in_a_language_that_the_tool_lacks_is_said_to_mix_two() -> None:
-    french = {name.replace(".en.md", ".fr.md"): text.replace("language: en", "") for name, text in SHIPPED.items()}
-    letters = Letters(SHIPPED | french)
-    found = letters.check([("reminder", ["fr"])], CONFIG)
-    assert [(f.severity, f.file) for f in found] == [(Severity.WARNING, "letters/reminder.fr.md")]
-    assert "is English in fr" in found[0].message
-    letter = letters.write(notice(customer=told("fr")), CONFIG)
-    assert letter.language == "fr"
-    assert "1 mars 2026" in letter.text
+    polish = {name.replace(".en.md", ".pl.md"): text.replace("language: en", "") for name, text in SHIPPED.items()}
+    letters = Letters(SHIPPED | polish)
+    found = letters.check([("reminder", ["pl"])], CONFIG)
+    assert [(f.severity, f.file) for f in found] == [(Severity.WARNING, "letters/reminder.pl.md")]
+    assert "is English in pl" in found[0].message
+    letter = letters.write(notice(customer=told("pl")), CONFIG)
+    assert letter.language == "pl"
+    assert "1 marca 2026" in letter.text
 
 
 def test_a_letter_must_say_what_its_step_has_on_record() -> None:
