@@ -15,6 +15,7 @@ branch is pushed, both or neither. So no second clone can begin a run while this
 import hashlib
 import os
 import re
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -45,6 +46,7 @@ _STATES = {
     "rebase-apply": ("a rebase", "git rebase --abort"),
 }
 _FULL_DISK = ("No space left on device", "Out of diskspace", "Disk quota exceeded")
+_ROOM = 1 << 20  # bytes; with less, it is the disk that git fails at
 _HELD_OUT = re.compile(r"GIT_(DIR|WORK_TREE|INDEX_FILE|COMMON_DIR|PREFIX|NAMESPACE|(ALTERNATE_)?OBJECT_.*)")
 
 
@@ -295,7 +297,9 @@ class Repository:
         try:
             said = self.git("fast-import", "--quiet", "--force", "--done", stdin=b"".join(parts))
         except GitError as problem:
-            raise Stopped(f"git cannot store the documents: {problem}") from problem
+            # Of a full disk git may only say that the object is not there that it could not write.
+            why = "the disk is full" if shutil.disk_usage(self.common).free < _ROOM else problem
+            raise Stopped(f"git cannot store the documents: {why}") from problem
         commit = said.decode().strip()
         return self._signed(ref, commit, parent, text) if self.sign else commit
 
