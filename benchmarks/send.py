@@ -103,6 +103,8 @@ def ours(root: Path) -> Cost:
     guards.changed_meanwhile, Post.deliver = last_question, delivered  # type: ignore[assignment,method-assign]
     with suppress(SystemExit):
         main(["-C", str(root), "send", "--yes", "--many", "--changed"])
+    if not found:
+        raise SystemExit("send stopped before it sent anything: what it said stands above")
     return found[0]
 
 
