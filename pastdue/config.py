@@ -330,6 +330,21 @@ class Contact(_Section):
     quiet: frozenset[date] = Field(default=frozenset(), description="Further days on which nobody is contacted.")
 
 
+class Look(_Section):
+    """What pages, emails and letters look like."""
+
+    accent: str = Field(
+        default="",
+        pattern=r"^(#[0-9a-f]{6})?$",
+        description="Your colour as `#rrggbb`, in small letters: links, buttons, the sum that is asked for. Text in it must have a contrast of 4.5 on white; for dark mode a lighter shade of it is worked out. Blank: petrol, `#0b5563`.",
+    )
+    logo: str = Field(
+        default="",
+        pattern=r"^[^/\\]*$",
+        description="A file in `site/static`, SVG, PNG or JPEG, of 40,000 bytes at the most: at the head of pages, letters and, unless it is an SVG, emails, in place of your name.",
+    )
+
+
 class Policy(_Section):
     """The credit policy: what customers and staff have read and agreed to."""
 
@@ -599,6 +614,7 @@ class Config(_Section):
     calls: Calls = Field(default_factory=Calls, description="Calls.")
     prepayment: Prepayment = Field(default_factory=Prepayment, description="Prepayment.")
     tracks: Tracks = Field(default_factory=Tracks, description="Moves between tracks.")
+    look: Look = Field(default_factory=Look, description="Colour and logo.")
     policy: Policy = Field(default_factory=Policy, description="The credit policy.")
     deliveries: Deliveries = Field(default_factory=Deliveries, description="After delivery.")
     end: End = Field(default_factory=End, description="Agency and court.")

@@ -11,7 +11,8 @@ from pastdue import config as config_file
 from pastdue.books import ledger as books
 from pastdue.books.tables import RawFile
 from pastdue.config import Config
-from pastdue.documents import attachments, calls, desk, emails, note, notices, paper, policy, portal, quoted
+from pastdue.config import Look as Chosen
+from pastdue.documents import attachments, calls, desk, emails, look, note, notices, paper, policy, portal, quoted
 from pastdue.documents.letters import ANSWERS, NOTE, Letter, LetterError, Letters
 from pastdue.dunning import (
     again,
@@ -76,8 +77,8 @@ def run(
     on = today or config.today or clock
 
     ledger, found = books.read([RawFile(path, content) for path, content in inputs.ledgers], config)
-    letters = _letters(tuple(sorted(inputs.letters.items())))
-    findings += [*found, *_demo_key(inputs, config), *limits.problems(config)]
+    letters = _letters(tuple(sorted(inputs.letters.items())), *_appearance(inputs, config))
+    findings += [*found, *look.problems(config, inputs.static), *_demo_key(inputs, config), *limits.problems(config)]
     findings += _what_is_announced(config, ledger)
     remarks: tuple[Remark, ...] = ()
     if check_letters:
@@ -171,21 +172,20 @@ def documents(
 def pages(run: Run, documents: Sequence[Document]) -> Iterator[Page]:
     """Call sheets, the customers' site and the desk."""
     inputs, config = run.inputs, run.config
+    static = look.dressed(inputs.static, run.letters.look)
     hours = partial(limits.hours_text, limits=limits.of(config), on=run.on)
     for account, decision in zip(run.standings, run.decisions, strict=True):
         if calls.has_sheet(account, decision):
             url = _portal_url(inputs, config, account)
             ways = telephone.ways_to_pay(account, config)
-            yield calls.sheet(
-                account, decision, config, inputs.templates, inputs.static, url, ways, hours(account.customer)
-            )
+            yield calls.sheet(account, decision, config, inputs.templates, static, url, ways, hours(account.customer))
     terms = partial(policy.links, run.letters, config)
     yield from portal.pages(
         run.standings,
         run.decisions,
         config,
         inputs.templates,
-        inputs.static,
+        static,
         inputs.portal_key,
         terms,
         run.letters.words,
@@ -209,7 +209,7 @@ def pages(run: Run, documents: Sequence[Document]) -> Iterator[Page]:
         unbilled=[(each.line, each.currency, each.days) for each in run.unbilled],
         unread=onboarding.unread(run.standings, config),
     )
-    yield desk.desk(morning, config, inputs.templates, inputs.static)
+    yield desk.desk(morning, config, inputs.templates, static)
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,7 +296,7 @@ def _document(
     if notice.channel == "letter":
         told = run.letters.words.of(letter.language)
         enclosed = [agreement] if agreement else []
-        return paper.compose(notice, letter.subject, told, letter.blocks, run.config, enclosed)
+        return paper.compose(notice, letter.subject, told, letter.blocks, run.config, enclosed, run.letters.look)
     files = attachments.of(notice, run.config, invoices)
     if agreement:
         files += ((note.FILE, typeset(notices.path(notice), paper.encoded(agreement))),)
@@ -306,8 +306,12 @@ def _document(
 
 # `send` works the day out twice, and what letters and pages are made of is the same in both.
 @lru_cache(maxsize=1)
-def _letters(files: tuple[tuple[str, str], ...]) -> Letters:
-    return Letters(dict(files))
+def _letters(files: tuple[tuple[str, str], ...], chosen: Chosen, logo: bytes) -> Letters:
+    return Letters(dict(files), look.of(chosen, {chosen.logo: logo}))
+
+
+def _appearance(inputs: Inputs, config: Config) -> tuple[Chosen, bytes]:
+    return config.look, inputs.static.get(config.look.logo, b"")
 
 
 @lru_cache(maxsize=1)

@@ -19,6 +19,7 @@ from urllib.parse import quote
 
 from pastdue.config import Config, is_email_address
 from pastdue.documents.letters import Letter
+from pastdue.documents.look import Logo
 from pastdue.documents.notices import path
 from pastdue.documents.plaintext import to_text
 from pastdue.documents.templates import clean
@@ -284,7 +285,10 @@ def _text_of(meant: list[Meant], name: str) -> str:
 
 def _content(notice: Notice, letter: Letter, attachments: Sequence[Attachment]) -> tuple[bytes, bytes]:
     """The headers that say what the content is, with the empty line behind them, and the content."""
-    parts = [_text_part(_with_headline(letter), "plain"), _text_part(letter.html, "html")]
+    html = _text_part(letter.html, "html")
+    if letter.logo:
+        html = b"".join(_multipart("related", notice.notice_id, [html, _picture(letter.logo)]))
+    parts = [_text_part(_with_headline(letter), "plain"), html]
     kind, body = _multipart("alternative", notice.notice_id, parts)
     if attachments:
         inner = kind + body
@@ -314,12 +318,24 @@ def _text_part(text: str, kind: str) -> bytes:
     return head.encode() + encoded.replace(b"\n", b"\r\n")
 
 
+def _picture(logo: Logo) -> bytes:
+    """The logo beside the HTML that names it, so that nothing is fetched when the email is opened."""
+    head = (
+        f"Content-Type: image/{logo.kind}\r\nContent-Transfer-Encoding: base64\r\n"
+        f"Content-ID: <{logo.content_id}>\r\nContent-Disposition: inline\r\n\r\n"
+    )
+    return head.encode() + _base64(logo.content)
+
+
+def _base64(content: bytes) -> bytes:
+    return b"\r\n".join(binascii.b2a_base64(content[i : i + 57], newline=False) for i in range(0, len(content), 57))
+
+
 def _attachment(attachment: Attachment) -> bytes:
     name, content = attachment
     kind = "application/pdf" if name.lower().endswith(".pdf") else "application/octet-stream"
     head = f"Content-Type: {kind}\r\nContent-Transfer-Encoding: base64\r\nContent-Disposition: attachment;\r\n{_file_name(name)}\r\n\r\n"
-    lines = (binascii.b2a_base64(content[i : i + 57], newline=False) for i in range(0, len(content), 57))
-    return head.encode() + b"\r\n".join(lines)
+    return head.encode() + _base64(content)
 
 
 def _file_name(name: str) -> str:

@@ -12,6 +12,7 @@ from jinja2 import TemplateSyntaxError
 from pastdue.config import Config, Step
 from pastdue.documents import blocks, samples, templates, words
 from pastdue.documents.catalogue import FALLBACK, FILE, FOLDER, Words, chain, near
+from pastdue.documents.look import PLAIN, Logo, Look, email_styles
 from pastdue.documents.plaintext import to_text
 from pastdue.documents.shapes import BODY, FOOTER, Shape
 from pastdue.documents.templates import LAYOUT, STYLES, LetterMistake, Source, Templates, Verbatim
@@ -43,6 +44,7 @@ class Letter:
     text: str
     blocks: list[blocks.Node]
     mailed_as: str = ""  # the subject of its email, where that is not its own
+    logo: Logo | None = None  # the picture that its HTML shows by its content id
 
 
 class LetterError(Exception):
@@ -56,7 +58,7 @@ class LetterError(Exception):
 class Letters:
     """The operator's letters, compiled once per run."""
 
-    def __init__(self, sources: Mapping[str, str]) -> None:
+    def __init__(self, sources: Mapping[str, str], look: Look = PLAIN) -> None:
         """`sources` is the folder by file name: "reminder.en.md", "it/reminder.md", "it/words.toml", "email.html", "email.css"."""
         self.words = Words(sources)
         found = (templates.source(name, text) for name, text in sorted(sources.items()))
@@ -69,7 +71,8 @@ class Letters:
                 message = f"{FOLDER}/{other} is the same letter in the same language"
                 self._twice.append(error(each.file, message, "Keep one of the two."))
         self._names = tuple(sources)
-        self._styles = sources.get(STYLES, "")
+        self.look = look
+        self._styles = email_styles(sources.get(STYLES, ""), look)
         self._has_layout = LAYOUT in sources
         self._templates = Templates(self._sources, sources.get(LAYOUT, ""))
         self._read = lru_cache(maxsize=_SHAPES)(blocks.reader())
@@ -103,7 +106,8 @@ class Letters:
         text = to_text(filled.body)
         if filled.footer:
             text += f"\n-- \n{to_text(filled.footer)}"
-        return Letter(reader, subject, filled.html, text, filled.body, self._mailed_as(notice, config, wanted))
+        logo = self.look.logo if self.look.logo and self.look.logo.content_id in filled.html else None
+        return Letter(reader, subject, filled.html, text, filled.body, self._mailed_as(notice, config, wanted), logo)
 
     def _mailed_as(self, notice: Notice, config: Config, language: str) -> str:
         """The one subject of all emails to the account: in its own language, whichever a letter is written in."""
@@ -131,7 +135,14 @@ class Letters:
         footer = jinja.write(footer_name, context) if footer_name in self._sources else ""
         subject = jinja.line(f"{name}#subject", context)
         preview = jinja.line(f"{name}#preview", context) if "preview" in source.front else ""
-        around = {"body": Verbatim(BODY), "footer": Verbatim(FOOTER), "subject": subject, "preview": preview}
+        logo = f"cid:{self.look.logo.content_id}" if self.look.logo and self.look.logo.content_id else ""
+        around = {
+            "body": Verbatim(BODY),
+            "footer": Verbatim(FOOTER),
+            "subject": subject,
+            "preview": preview,
+            "logo": logo,
+        }
         layout = jinja.write(LAYOUT, {**context, **around})
         if BODY not in layout:
             raise LetterMistake(f"{FOLDER}/{LAYOUT} does not print body")

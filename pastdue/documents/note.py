@@ -24,7 +24,7 @@ def of(notice: Notice, letters: Letters, config: Config) -> Node | None:
         return None
     written = letters.write(replace(notice, letter=NOTE), config)
     told = letters.words.of(written.language)
-    sheet = paper.sheet(notice, written.subject, told, written.blocks, config)
+    sheet = paper.sheet(notice, written.subject, told, written.blocks, config, letters.look)
     return sheet | {"facts": [], "signatures": _signatures(notice.customer, config, told)}
 
 

@@ -11,6 +11,7 @@ from pastdue import days, money
 from pastdue.config import Business, Config
 from pastdue.documents import payment
 from pastdue.documents.catalogue import Language
+from pastdue.documents.look import PLAIN, Look
 from pastdue.documents.notices import path
 from pastdue.documents.site import cut, plain
 from pastdue.documents.words import filled_in, locale
@@ -45,13 +46,19 @@ _FOOTER_LONGEST = 40  # characters; a longer line breaks
 
 
 def compose(
-    notice: Notice, subject: str, told: Language, blocks: Sequence[Node], config: Config, enclosed: Sequence[Node] = ()
+    notice: Notice,
+    subject: str,
+    told: Language,
+    blocks: Sequence[Node],
+    config: Config,
+    enclosed: Sequence[Node] = (),
+    look: Look = PLAIN,
 ) -> Document:
     """The notice as a letter: its words are the body's, everything around them comes from the books and the config.
 
     What is `enclosed`, each as `sheet` describes it, follows on pages of its own.
     """
-    letter = sheet(notice, subject, told, blocks, config) | {
+    letter = sheet(notice, subject, told, blocks, config, look) | {
         "recipient": list(recipient(notice.customer, config.business)),
         "payment": _payment(notice, config, _Say(told, config.business)),
         "enclosed": list(enclosed),
@@ -65,7 +72,9 @@ def encoded(sheet: Node) -> bytes:
     return _HALVES.sub("\N{REPLACEMENT CHARACTER}", content).encode()
 
 
-def sheet(notice: Notice, subject: str, told: Language, blocks: Sequence[Node], config: Config) -> Node:
+def sheet(
+    notice: Notice, subject: str, told: Language, blocks: Sequence[Node], config: Config, look: Look = PLAIN
+) -> Node:
     """Words on the business's paper, as `letter.typ` sets them; with a `recipient` they are a letter."""
     from babel import Locale
 
@@ -79,6 +88,8 @@ def sheet(notice: Notice, subject: str, told: Language, blocks: Sequence[Node], 
         "region": reader.territory or "",
         "on": notice.on.isoformat(),
         "sender": plain(business.name),
+        "accent": look.light["accent"],
+        "logo": look.logo.svg() if look.logo else "",
         "return_line": " · ".join(_sender_lines(business)),
         "recipient": [],
         "facts": list(_facts(notice, business, say)),

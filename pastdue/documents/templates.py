@@ -270,7 +270,7 @@ def _schema(names: Iterable[str]) -> dict[str, Any]:
 
 
 _LETTER_NAMES = _schema(NAMES)
-_LAYOUT_NAMES = _schema([*NAMES, "subject", "preview", "body", "footer"])
+_LAYOUT_NAMES = _schema([*NAMES, "subject", "preview", "body", "footer", "logo"])
 
 _STATEMENTS = (
     nodes.Output,

@@ -20,6 +20,7 @@ from pypdf import PdfReader
 from pastdue import days, money
 from pastdue.config import Config
 from pastdue.delivery import pdf
+from pastdue.documents.catalogue import SHIPPED
 from pastdue.documents.paper import compose
 from pastdue.documents.payment import epc
 from pastdue.model import Customer, Document, Notice
@@ -451,5 +452,5 @@ def test_letters_of_every_business_and_language_are_set() -> None:
         (BRISTOL, "xx"),
     ):
         of = notice(item(1), customer=Customer("A", "Firm", address=("1 Way",), city="Town", country="FR"))
-        made = compose(of, "Subject", language, [p("Hello"), table(of, "en")], Config(business=business))
+        made = compose(of, "Subject", SHIPPED.of(language), [p("Hello"), table(of, "en")], Config(business=business))
         assert "RE-2026-0001" in pages(made)[0]
