@@ -1,12 +1,14 @@
 """A language is a folder: what an operator writes in letters/LANGUAGE is said to customers, and every slip in it is a finding."""
 
 import io
+import re
 from pathlib import Path
 
 import pytest
 from commandline import PLAIN, Workspace, text_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from jinja2 import Environment, nodes
 from pypdf import PdfReader
 
 from pastdue.config import Config
@@ -236,7 +238,7 @@ def test_two_folders_of_one_language_are_refused() -> None:
 def test_a_broken_file_stops_the_run_and_no_command_falls_over_it(tmp_path: Path) -> None:
     books = house(tmp_path, **{"it/words.toml": "late-one = {", "it/rules.toml": "[[pattern]"})
     assert books.run("check").exit_code == 1
-    assert [line.split(" ")[0] for line in found(books)] == ["letters/it/rules.toml:", "letters/it/words.toml:"]
+    assert [line.split(" ")[0] for line in found(books)] == ["letters/it/rules.toml:1:", "letters/it/words.toml:"]
     assert books.run("build").exit_code == 1
     assert books.run("status").exit_code == 0
 
@@ -345,3 +347,44 @@ def test_a_slip_in_the_rules_is_a_finding(text: str, message: str, hint: str) ->
     assert (wrong.file, wrong.severity) == ("letters/it/rules.toml", Severity.ERROR)
     assert message in wrong.message
     assert hint in wrong.hint
+
+
+# ------------------------------------------------------------------ the shipped languages
+
+LETTERS = {path.name: path.read_text(encoding="utf-8") for path in (Path(__file__).parents[2] / "letters").glob("*.md")}
+OF_ENGLISH_LAW = {"before-action-uk-company", "before-action-uk-individual"}
+
+
+def used(text: str) -> set[str]:
+    """The names that a letter uses, dotted ("plan.total"); whether something is so, without a figure, is grammar that not every language needs."""
+    tree = Environment(autoescape=True).parse(text)
+    parts = {f"{n.node.name}.{n.attr}" for n in tree.find_all(nodes.Getattr) if isinstance(n.node, nodes.Name)}
+    return (parts | {n.name for n in tree.find_all(nodes.Name)}) - {"about_one", "one_item", "broken"}
+
+
+@pytest.mark.parametrize("language", sorted(CATALOGUES.keys() - {"en"}))
+def test_every_shipped_language_has_the_letters_of_english(language: str) -> None:
+    english = {name.removesuffix(".en.md") for name in LETTERS if name.endswith(".en.md")}
+    there = {name.removesuffix(f".{language}.md") for name in LETTERS if name.endswith(f".{language}.md")}
+    assert there == english - OF_ENGLISH_LAW
+
+
+@pytest.mark.parametrize("language", sorted(CATALOGUES.keys() - {"en"}))
+def test_every_letter_says_the_same_figures_in_every_language(language: str) -> None:
+    for name, text in LETTERS.items():
+        if name.endswith(f".{language}.md"):
+            assert used(text) == used(LETTERS[name.replace(f".{language}.md", ".en.md")]), name
+
+
+def test_french_is_set_as_french_is() -> None:
+    for name, text in [*LETTERS.items(), *(("words", each) for each in CATALOGUES["fr"].values())]:
+        if name.endswith(".fr.md") or name == "words":
+            said = re.sub(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", "x", text, flags=re.DOTALL)
+            assert not re.search(
+                r"(?<![\u00a0\u202f|:\-\n]) [;!?»%](?!\{)|[^\W\d]'[^\W\d]|« | :(?= |$)", said, re.MULTILINE
+            ), (name, text)
+
+
+def test_french_counts_nothing_in_the_singular() -> None:
+    french = SHIPPED.of("fr")
+    assert [french.plural("late-by", count) for count in (0, 1, 2)] == ["0 jour", "1 jour", "2 jours"]
