@@ -79,15 +79,18 @@ class Spoken:
 
 _UMLAUTS = {"ä": "(?:ae|a)", "ö": "(?:oe|o)", "ü": "(?:ue|u)", "ß": "(?:ss|s)"}
 _MACRO = re.compile(r"(?<!\(\?P)<(\w+)>")
-_LONGEST = 200_000  # characters of a pattern; lists of words that name each other would grow without end
+_LONGEST = 100_000  # characters of a pattern that is not whole yet
+_DEEPEST = 8  # lists of words within lists of words; those that name each other would grow without end
 
 
 def _regex(text: str, macros: Mapping[str, str], *, cased: bool = False) -> re.Pattern[str]:
     """A pattern of the TOML: `<name>` stands for a list of words, a space for one space, umlauts for any way to write them."""
-    while _MACRO.search(text):
-        text = _MACRO.sub(lambda name: f"(?:{macros[name[1]]})", text)
+    for _ in range(_DEEPEST):
         if len(text) > _LONGEST:
-            raise re.error("its lists of words name each other")
+            break
+        text = _MACRO.sub(lambda name: f"(?:{macros[name[1]]})", text)
+    if _MACRO.search(text):
+        raise re.error("its lists of words name each other")
     if not cased:
         text = "".join(_UMLAUTS.get(c, c) for c in text)
     return re.compile(re.sub(r"\s*\n\s*", "", text))
