@@ -198,6 +198,9 @@ class Mail(_Section):
         return value
 
 
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
 class PaymentLink(_Section):
     """One way to pay online."""
 
@@ -225,11 +228,31 @@ class Portal(_Section):
         description="A number per account id: raise it by one and that account's page moves to a new address, under a new key.",
     )
 
+    form: str = Field(
+        default="",
+        description="Where the buttons of a page post their form to, `https://...`; blank: each begins an email instead (docs/portal.md).",
+    )
+
+    @field_validator("form")
+    @classmethod
+    def _can_be_posted_to(cls, value: str) -> str:
+        if not value:
+            return value
+        if not re.fullmatch(r"[!-~]+", value) or set(value) & set("\"'<>;,\\"):
+            raise ValueError(
+                "the form's address holds a character that must be written as %..: such as %20 for a space"
+            )
+        to = urlsplit(value)
+        is_safe = to.scheme == "https" or (to.scheme == "http" and to.hostname in _LOOPBACK)
+        if not is_safe or not to.hostname or "@" in to.netloc or to.fragment:
+            raise ValueError("write where the form goes as https://..., without a name, a password or a #")
+        return value
+
     @field_validator("sealed")
     @classmethod
     def _can_be_opened(cls, value: bool, others: ValidationInfo) -> bool:
         to = urlsplit(others.data.get("base_url", ""))
-        if value and to.scheme == "http" and to.hostname not in {"localhost", "127.0.0.1", "::1"}:
+        if value and to.scheme == "http" and to.hostname not in _LOOPBACK:
             raise ValueError("sealed pages need a base_url of https://: browsers decrypt nothing that came over http")
         return value
 

@@ -189,8 +189,9 @@ def pages(run: Run, documents: Sequence[Document]) -> Iterator[Page]:
         inputs.portal_key,
         terms,
         run.letters.words,
+        partial(telephone.ways_to_pay, config=config),
     )
-    yield from policy.pages(run.letters, config, run.on, inputs.templates, portal.POLICY)
+    yield from policy.pages(run.letters, config, run.on, inputs.templates, portal.policy(config))
     morning = desk.Morning(
         on=run.on,
         standings=run.standings,

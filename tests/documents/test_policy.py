@@ -56,7 +56,7 @@ def rules(settings: Config = CONFIG, language: str = "en") -> dict[str, str]:
 
 
 def pages(settings: Config = CONFIG, letters: Letters = LETTERS) -> dict[str, Read]:
-    made = policy.pages(letters, settings, ON, TEMPLATES, portal.POLICY)
+    made = policy.pages(letters, settings, ON, TEMPLATES, portal.policy(settings))
     return {page.path.removeprefix("site/public/"): Read(page.content) for page in made}
 
 

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from html import escape
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -10,9 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from page_tools import CONFIG, HOSTILE, ON, STATIC, TEMPLATES, Read, item, paid, sent, standing, with_claims
+from pydantic import ValidationError
 
+from pastdue.books.headers import COLUMNS
+from pastdue.config import Portal
+from pastdue.days import Calendar
 from pastdue.documents import portal
 from pastdue.documents.payment import epc, qr_svg
+from pastdue.documents.portal import replies
+from pastdue.documents.portal.replies import days_to_pay
 from pastdue.documents.site import plain
 from pastdue.findings import Severity
 from pastdue.model import (
@@ -495,16 +501,181 @@ def test_the_reference_is_the_invoice_where_one_is_asked_for_and_else_the_accoun
     assert portal.reference_of(standing("K-8", item("A", -3, 5000), item("B", -4, 100))) == "K-8"
 
 
-def test_each_answer_begins_an_email_that_names_the_account():
-    mails = [link for link in page_of(OWING).links if link.startswith("mailto:") and "?" in link]
-    assert len(mails) == 4
-    for mail in mails:
-        to, _, query = mail.removeprefix("mailto:").partition("?")
+def mails(page: Read) -> dict[str, tuple[str, list[str]]]:
+    """What each button's email says: its subject's beginning, with the lines of its body."""
+    found = {}
+    for link in (each for each in page.links if each.startswith("mailto:") and "?" in each):
+        to, _, query = link.removeprefix("mailto:").partition("?")
         fields = parse_qs(query, strict_parsing=True)
         assert unquote(to) == "accounts@harbourjoinery.example"
         assert set(fields) == {"subject", "body"}
-        assert "K-7" in fields["subject"][0]
-        assert "\r\n" in fields["body"][0]
+        said, _, account = fields["subject"][0].rpartition(" (")
+        found[said] = account, fields["body"][0].split("\r\n")
+    return found
+
+
+def test_each_answer_begins_an_email_that_names_the_account_and_ends_with_a_line_for_the_diary():
+    said = mails(page_of(OWING))
+    assert {name: (account, body[0], body[-2], body[-1]) for name, (account, body) in said.items()} == {
+        name: ("Account K-7)", f"{name}.", f"2026-03-02,K-7,{line}", "")
+        for name, line in {
+            "I have paid": "message,,,,,,,says: paid",
+            "I can pay on 9 March 2026": "promise,,1665.50,2026-03-09,,,,says: can pay",
+            "I can pay on 16 March 2026": "promise,,1665.50,2026-03-16,,,,says: can pay",
+            "I can pay on 31 March 2026": "promise,,1665.50,2026-03-31,,,,says: can pay",
+            "I need instalments: 3 payments, one a month, of €1,355.17": (
+                "plan,,1355.17,2026-03-16,month,3,,says: instalments"
+            ),
+            "I dispute invoice HJ-31": "dispute,HJ-31,,,,,,says: disputes",
+            "I dispute invoice HJ-44": "dispute,HJ-44,,,,,,says: disputes",
+            "I dispute invoice HJ-58": "dispute,HJ-58,,,,,,says: disputes",
+            "Wrong person": "message,,,,,,,says: wrong person",
+            "I have a question": "message,,,,,,,says: question",
+        }.items()
+    }
+    assert all(len(line) <= 72 for _, body in said.values() for line in body if line.startswith("2026-"))
+    assert said["I have paid"][1][-3].startswith("Please leave this line as it is")
+    assert "you may change its second date and the amount" in said["I can pay on 9 March 2026"][1][-3]
+
+
+def test_the_plans_that_could_be_agreed_are_those_that_can_be_asked_for():
+    made = portal.pages(
+        [OWING], (), CONFIG, TEMPLATES, STATIC, KEY, ways=lambda _account: ((200000, 206550), (9, 9, 9))
+    )
+    page = Read(next(page.content for page in made if page.path == portal.path(CONFIG, KEY, "K-7")))
+    plans = [name for name in mails(page) if "instalments" in name]
+    assert [name.partition(": ")[2] for name in plans] == [
+        "2 payments, one a month, of €2,000.00",
+        "3 payments, one a month, of €0.09",
+    ]
+
+
+def test_days_to_pay_are_business_days_after_today_and_after_the_due_date():
+    assert days_to_pay(date(2026, 3, 2), Calendar("IE")) == (date(2026, 3, 9), date(2026, 3, 16), date(2026, 3, 31))
+    assert days_to_pay(date(2026, 3, 10), Calendar("IE")) == (date(2026, 3, 18), date(2026, 3, 24), date(2026, 3, 31))
+    assert days_to_pay(date(2026, 5, 27), Calendar()) == (date(2026, 6, 3), date(2026, 6, 10), date(2026, 6, 30))
+    early = mails(page_of(standing("K-8", item("A", -30, 100))))
+    assert [name for name in early if "can pay" in name] == [
+        "I can pay on 8 April 2026",
+        "I can pay on 15 April 2026",
+        "I can pay on 30 April 2026",
+    ]
+
+
+def test_who_keeps_an_arrangement_is_not_offered_another_and_who_is_left_in_peace_none():
+    promised = page_of(replace(OWING, conduct=Conduct(promises=(PENDING,))), decisions=[PROMISED])
+    assert not [name for name in mails(promised) if "can pay" in name]
+    assert [name for name in mails(promised) if "instalments" in name]
+    by_plan = mails(agreed(PlanState.GOOD, 2))
+    assert not [name for name in by_plan if "can pay" in name or "instalments" in name]
+    held = page_of(OWING, decisions=[decision(OWING, Action.HOLD, holds=(Hold("lawyer", "why"),))])
+    assert not [name for name in mails(held) if "paid" in name or "can pay" in name or "instalments" in name]
+    assert "Wrong person" in mails(held)
+
+
+def test_what_is_under_discussion_need_not_be_disputed_again():
+    held = decision(OWING, holds=(Hold("dispute", "why", None, "HJ-31"),))
+    assert [name for name in mails(page_of(OWING, decisions=[held])) if "dispute" in name] == [
+        "I dispute invoice HJ-44",
+        "I dispute invoice HJ-58",
+    ]
+
+
+def test_a_customer_with_many_invoices_gets_a_page_that_stays_small():
+    many = standing("K-8", *(item(f"HJ-{n}", 40 - n, 100) for n in range(30)))
+    names = [name for name in mails(page_of(many)) if "dispute" in name]
+    assert (names[0], len(names), names[-1]) == ("I dispute invoice HJ-0", 13, "I dispute this")
+    pages = built(many)
+    assert len(pages[portal.path(CONFIG, KEY, "K-8")].content) < 45_000
+
+
+def test_sums_in_another_currency_can_be_disputed_and_not_promised():
+    euros = standing("K-8", item("A", 3, 120000))
+    pounds = standing(euros.customer, item("B", 3, 30000, currency="GBP"), currency="GBP")
+    said = mails(page_of(pounds, euros))
+    assert {"I dispute invoice A", "I dispute invoice B"} <= said.keys()
+    assert {body[-2].split(",")[4] for name, (_, body) in said.items() if "can pay" in name} == {"1200.00"}
+    assert not [name for name in mails(page_of(standing(euros.customer), pounds)) if "can pay" in name]
+
+
+def test_a_settled_customer_is_offered_a_question_alone_and_what_was_sent_is_folded_away():
+    page = page_of(standing("K-8", payments=(paid(5, 123456, "HJ-1"),), history=(sent(9, "A", "final-demand", 5),)))
+    assert list(mails(page)) == ["Wrong person", "I have a question"]
+    assert "A question?" in page.text
+    html = built(standing("K-8", history=(sent(9, "A", "reminder", 5),)))[portal.path(CONFIG, KEY, "K-8")].content
+    assert b"<details>\n<summary>What we have sent you</summary>" in html
+
+
+FORMED = CONFIG.model_copy(
+    update={"portal": CONFIG.portal.model_copy(update={"form": "https://forms.example:8443/a?b=c"})}
+)
+
+
+def forms(page: Read) -> list[dict[str, dict[str, str]]]:
+    """The inputs of each form, by name."""
+    found: list[dict[str, dict[str, str]]] = []
+    for tag, has in page.elements:
+        if tag == "form":
+            assert has == {"method": "post", "action": "https://forms.example:8443/a?b=c"}
+            found.append({})
+        elif tag in {"input", "select", "textarea"}:
+            found[-1][has["name"]] = has
+    return found
+
+
+def test_where_a_form_is_configured_each_answer_is_one_that_holds_the_line():
+    page = page_of(OWING, config=FORMED)
+    paid_, later, plan_, dispute, wrong, question = forms(page)
+    for each in (paid_, later, plan_, dispute, wrong, question):
+        assert set(each) == {
+            "on", "account_id", "kind", "invoice_id", "amount", "due", "every", "count", "by", "note", "message",
+        }  # fmt: skip
+    assert (later["kind"]["value"], later["note"]["value"]) == ("promise", "says: can pay")
+    assert later["due"] == {
+        "type": "date", "name": "due", "value": "2026-03-09", "required": "", "min": "2026-03-03",
+    }  # fmt: skip
+    assert later["amount"] == {
+        "type": "number", "name": "amount", "value": "1665.50", "required": "", "min": "0.01", "max": "1665.50", "step": "0.01",
+    }  # fmt: skip
+    assert (plan_["count"]["value"], plan_["count"]["type"], plan_["every"]["value"]) == ("3", "number", "month")
+    assert "type" not in dispute["invoice_id"]
+    assert [has for tag, has in page.elements if tag == "option"] == [{}, {}, {}]
+    assert "required" in question["message"]
+    assert "required" not in wrong["message"]
+    assert not [link for link in page.links if link.startswith("mailto:") and "?" in link]
+    assert page.problems() == ["<form>"] * 6, "which pages without this setting have none of"
+
+
+def test_forms_may_go_to_the_configured_origin_alone():
+    page = page_of(OWING, config=FORMED)
+    (policy,) = (meta["content"] for meta in page.all("meta") if "http-equiv" in meta)
+    assert policy.endswith("; form-action https://forms.example:8443")
+    assert (
+        "form-action https://forms.example:8443; frame-ancestors"
+        in built(config=FORMED)["site/public/_headers"].content.decode()
+    )
+    sealed = FORMED.model_copy(update={"portal": FORMED.portal.model_copy(update={"sealed": True})})
+    assert b"form-action https://forms.example:8443; script-src" in built(config=sealed)["site/public/_headers"].content
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://forms.example/", "javascript:alert(1)", "https://u:p@forms.example/", "https://forms.example/#a", "//x",
+        "https://a.example; script-src *", "https://a.example 'unsafe-inline'", "https://[::1",
+    ],
+)  # fmt: skip
+def test_no_form_goes_where_others_can_listen_or_bends_the_policy(address):
+    with pytest.raises(ValidationError):
+        Portal(form=address)
+
+
+def test_the_cells_of_a_line_stand_in_the_order_of_the_ledgers_columns():
+    line = Activity(ON, 'K "7", ä', "plan", "A,1", 100050, ON, "month", 3, "JD", "says: instalments")
+    assert tuple(replies.columns(line, "EUR")) == COLUMNS["activity"]
+    assert replies.row(line, "EUR") == (
+        '2026-03-02,"K ""7"", ä",plan,"A,1",1000.50,2026-03-02,month,3,JD,says: instalments'
+    )
 
 
 def test_the_telephone_link_dials_the_number():
@@ -566,7 +737,12 @@ def test_the_stylesheet_fetches_nothing():
 
 def test_hosts_that_read_headers_are_told_the_same():
     headers = built()["site/public/_headers"].content.decode()
-    for said in (portal.POLICY, "X-Robots-Tag: noindex", "Referrer-Policy: no-referrer", "frame-ancestors 'none'"):
+    for said in (
+        portal.policy(CONFIG),
+        "X-Robots-Tag: noindex",
+        "Referrer-Policy: no-referrer",
+        "frame-ancestors 'none'",
+    ):
         assert said in headers
 
 
@@ -775,7 +951,7 @@ def test_an_account_that_paid_its_invoices_is_told_politely_what_remains_and_why
     assert "To pay €49.01 Interest €9.01 Fixed sums €40.00 Your invoices are paid, thank you." in page.text
     assert "Payment reference HJ-0" in page.text
     assert "Open in total €49.01" in page.text
-    assert "I do not agree" in page.text
+    assert "I dispute invoice HJ-0" in page.text
 
 
 def test_the_arithmetic_of_interest_is_on_the_page_for_who_asks() -> None:
@@ -793,7 +969,8 @@ def test_days_without_a_known_rate_cost_nothing_and_say_so() -> None:
     )
     page = page_of(standing("K-9", item("HJ-1", 30, 100000), charges=(charge("HJ-1", 30, 100000, 0, accruals=lines),)))
     assert asked_of(page) == ("€1,002.78", "1002.78")
-    assert "11 €1,000.00 nothing asked for €0.00" in page.text
+    assert "From 20 February 2026 on, the rate is not known yet; nothing is claimed for that time." in page.text
+    assert "11 €1,000.00" not in page.text, "as in the letter, a line without a rate is no line"
 
 
 def test_while_a_deadline_runs_the_page_shows_the_interest_that_the_notice_asked_for() -> None:

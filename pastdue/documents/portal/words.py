@@ -1,0 +1,34 @@
+"""The words of the customers' pages, and the creditor as they name them."""
+
+from types import SimpleNamespace
+
+from pastdue.config import Business, Config
+from pastdue.documents.catalogue import FALLBACK, Language, Words
+from pastdue.documents.site import plain, telephone
+from pastdue.documents.words import address_lines, locale
+
+
+def told_in(words: Words, language: str, business: Business) -> Language:
+    """The customer's language, else the business's, else English."""
+    return words.of(next((each for each in (language, business.language) if words.speaks(each)), FALLBACK))
+
+
+def say_in(told: Language, business: Business) -> SimpleNamespace:
+    """The portal's words in a language; `where` is how figures are written."""
+    where = locale(told.tag, business)
+    own = {key.replace("-", "_"): text for key, text in told.table("portal").items()}
+    return SimpleNamespace(**own, told=told, where=where, lang=where.replace("_", "-"))
+
+
+def business_of(config: Config, say: SimpleNamespace) -> SimpleNamespace:
+    """The creditor as every page names them."""
+    business = config.business
+    lines = (*address_lines(business, say.where, home=business.country), business.registration)
+    email = business.email or config.sender()[1]
+    return SimpleNamespace(
+        name=plain(business.name),
+        email=email,
+        phone=plain(business.phone),
+        tel=telephone(business.phone),
+        lines=tuple(plain(line) for line in lines if line),
+    )
