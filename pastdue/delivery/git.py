@@ -36,6 +36,7 @@ _SETTINGS = {
     "core.hooksPath": os.devnull,
     "core.fsmonitor": "false",  # its daemon would inherit our lock
     "gc.auto": "0",
+    "core.compression": "1",  # while letters wait to be sent; `git gc` packs them tighter when there is time
 }
 _KNOWS_FSYNC = (2, 36)
 _STATES = {
