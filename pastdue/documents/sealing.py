@@ -10,7 +10,7 @@ import hmac
 
 _NONCE = 12  # bytes
 _STEP = 8 * 1024  # bytes: all that the size of a sealed page tells is which multiple of it the page fits into,
-_LEAST = 2 * _STEP  # and nearly every page, whether it asks for money or says thank you, fits into this
+_LEAST = 3 * _STEP  # and nearly every page, whether it asks for money or says thank you, fits into this
 
 
 def key(portal_key: bytes, account_id: str, rotation: int = 0) -> bytes:

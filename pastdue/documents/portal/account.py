@@ -103,7 +103,7 @@ class Writer:
         if language not in self._said:
             business = self.config.business
             say = say_in(told_in(self.words, language, business), business)
-            self._said[language] = say, business_of(self.config, say)
+            self._said[language] = say, business_of(self.config, say.where)
         return self._said[language]
 
     def _part(

@@ -71,6 +71,8 @@ class Form(NamedTuple):
 
     hidden: tuple[tuple[str, str], ...]
     fields: tuple[Field, ...]
+    label: str  # of the text that they may add
+    text: str  # what it begins with; "" where the label says what to write
 
 
 class Offered(NamedTuple):
@@ -248,7 +250,9 @@ def _by_form(reply: Reply, currency: str, say: SimpleNamespace) -> Offered:
     asked = tuple(_fields(reply, cells, currency, say))
     shown = {field.name for field in asked}
     hidden = tuple((name, value) for name, value in cells.items() if name not in shown)
-    return Offered(reply.kind, reply.label, (), Form(hidden, asked))
+    prompts = getattr(say, f"reply_{reply.kind}_text").strip()
+    label, text = (say.form_more, prompts) if "\n" in prompts else (prompts, "")
+    return Offered(reply.kind, reply.label, (), Form(hidden, asked, label, text))
 
 
 def _fields(reply: Reply, cells: dict[str, str], currency: str, say: SimpleNamespace) -> Iterator[Field]:

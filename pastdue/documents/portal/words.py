@@ -1,6 +1,7 @@
 """The words of the customers' pages, and the creditor as they name them."""
 
 from types import SimpleNamespace
+from urllib.parse import quote
 
 from pastdue.config import Business, Config
 from pastdue.documents.catalogue import FALLBACK, Language, Words
@@ -20,13 +21,14 @@ def say_in(told: Language, business: Business) -> SimpleNamespace:
     return SimpleNamespace(**own, told=told, where=where, lang=where.replace("_", "-"))
 
 
-def business_of(config: Config, say: SimpleNamespace) -> SimpleNamespace:
-    """The creditor as every page names them."""
+def business_of(config: Config, where: str) -> SimpleNamespace:
+    """The creditor as every page names them; `where` is how their country is written."""
     business = config.business
-    lines = (*address_lines(business, say.where, home=business.country), business.registration)
+    lines = (*address_lines(business, where, home=business.country), business.registration)
     email = business.email or config.sender()[1]
     return SimpleNamespace(
         name=plain(business.name),
+        logo=quote(config.look.logo),
         email=email,
         phone=plain(business.phone),
         tel=telephone(business.phone),
