@@ -72,6 +72,8 @@ class Letters:
                 self._twice.append(error(each.file, message, "Keep one of the two."))
         self._names = tuple(sources)
         self.look = look
+        picture = look.logo.content_id if look.logo else ""
+        self._logo = Verbatim(f"cid:{picture}" if picture else "")
         self._styles = email_styles(sources.get(STYLES, ""), look)
         self._has_layout = LAYOUT in sources
         self._templates = Templates(self._sources, sources.get(LAYOUT, ""))
@@ -106,7 +108,7 @@ class Letters:
         text = to_text(filled.body)
         if filled.footer:
             text += f"\n-- \n{to_text(filled.footer)}"
-        logo = self.look.logo if self.look.logo and self.look.logo.content_id in filled.html else None
+        logo = self.look.logo if self._logo and self._logo in filled.html else None
         return Letter(reader, subject, filled.html, text, filled.body, self._mailed_as(notice, config, wanted), logo)
 
     def _mailed_as(self, notice: Notice, config: Config, language: str) -> str:
@@ -135,13 +137,12 @@ class Letters:
         footer = jinja.write(footer_name, context) if footer_name in self._sources else ""
         subject = jinja.line(f"{name}#subject", context)
         preview = jinja.line(f"{name}#preview", context) if "preview" in source.front else ""
-        logo = f"cid:{self.look.logo.content_id}" if self.look.logo and self.look.logo.content_id else ""
         around = {
             "body": Verbatim(BODY),
             "footer": Verbatim(FOOTER),
             "subject": subject,
             "preview": preview,
-            "logo": logo,
+            "logo": self._logo,
         }
         layout = jinja.write(LAYOUT, {**context, **around})
         if BODY not in layout:

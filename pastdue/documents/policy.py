@@ -8,12 +8,13 @@ from types import SimpleNamespace
 from markupsafe import Markup
 
 from pastdue import days
-from pastdue.config import Business, Config
+from pastdue.config import Config
 from pastdue.documents import blocks, schedule, site, words
 from pastdue.documents.catalogue import ENGLISH, FALLBACK, Language, chain
 from pastdue.documents.letters import Letters
+from pastdue.documents.portal.words import business_of
 from pastdue.documents.schedule import POLICY, SCHEDULE
-from pastdue.documents.site import encoded, plain, telephone
+from pastdue.documents.site import encoded
 from pastdue.findings import Finding, warning
 from pastdue.model import Customer, Notice, Page
 
@@ -84,7 +85,7 @@ def _around(config: Config, told: Language, there: Sequence[str], on: date) -> d
     return {
         "lang": where.replace("_", "-"),
         "say": say,
-        "business": _business(config.business, config.sender()[1], where),
+        "business": business_of(config, where),
         "version": say.policy_version.format(version=config.policy.version),
         "as_at": say.policy_as_at.format(date=days.display(on, where)),
         "policy_page": schedule.page_name(POLICY, language, config),
@@ -100,17 +101,6 @@ def _named(language: str) -> tuple[str, str]:
 
     name = Locale.parse(chain(language)[-1]).get_display_name() or language
     return language, name[:1].upper() + name[1:]
-
-
-def _business(business: Business, email: str, where: str) -> SimpleNamespace:
-    lines = (*words.address_lines(business, where, home=business.country), business.registration)
-    return SimpleNamespace(
-        name=plain(business.name),
-        email=email,
-        phone=plain(business.phone),
-        tel=telephone(business.phone),
-        lines=tuple(plain(line) for line in lines if line),
-    )
 
 
 def _context(config: Config, told: Language, on: date) -> dict[str, object]:
