@@ -71,7 +71,7 @@ def display(day: date, language: str) -> str:
     """The date in words and in full, never in figures alone: "16 March 2026", "16. März 2026"."""
     from babel.dates import format_date
 
-    return format_date(day, format="long", locale=language)
+    return _first(format_date(day, format="long", locale=language), day, language)
 
 
 @lru_cache(maxsize=4096)
@@ -79,4 +79,10 @@ def display_short(day: date, language: str) -> str:
     """The date for a narrow column, the month in letters so that nobody mixes it up with the day: "16 Mar 2026"."""
     from babel.dates import format_skeleton
 
-    return format_skeleton("yMMMd", day, locale=language)
+    return _first(format_skeleton("yMMMd", day, locale=language), day, language)
+
+
+def _first(said: str, day: date, language: str) -> str:
+    """The date, with the first of a month as French says it: "1er mars 2026"; CLDR has no ordinals."""
+    is_french = language.partition("_")[0] == "fr"
+    return f"1er{said[1:]}" if is_french and day.day == 1 and said[0] == "1" else said

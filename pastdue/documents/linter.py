@@ -14,7 +14,7 @@ from functools import lru_cache
 from pastdue.config import FILE, Business, Config, End
 from pastdue.documents import patterns, templates
 from pastdue.documents.catalogue import FOLDER
-from pastdue.documents.patterns import RULES, SHIPPED, Pattern, Patterns, Spoken, Tables
+from pastdue.documents.patterns import RULES, SHIPPED, Lists, Pattern, Patterns, Spoken, Tables
 from pastdue.findings import Finding, Severity, error, shown, warning
 from pastdue.model import Charge, Notice
 
@@ -50,7 +50,7 @@ _SPELT = {"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue"
 _UMLAUT_OF = {"a": "ä", "o": "ö", "u": "ü", "A": "Ä", "O": "Ö", "U": "Ü"}
 _DIAERESIS = "\N{COMBINING DIAERESIS}"
 _UNITS = re.compile(
-    r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,31});|[-‐\N{SOFT HYPHEN}][ \t]*\n[ \t]*(?=[a-zäöüß])|.", re.DOTALL
+    r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,31});|[-‐\N{SOFT HYPHEN}][ \t]*\n[ \t]*(?=[a-zß-öø-ÿ])|.", re.DOTALL
 )
 _SPACED_OUT = re.compile(r"(?<!\w)[^\W\d_](?:([ .*·\-])[^\W\d_])(?:\1[^\W\d_]){2,}(?!\w)")
 
@@ -103,22 +103,30 @@ def _plain(c: str, *, after_space: bool) -> str:
 # ------------------------------------------------------------------ sentences
 
 _BREAK = re.compile(r"\n[ \t>]*\n|\n(?=[ \t>]*(?:[-*+#]|\d+[.)])[ \t])|\||[.!?…]+[\"'”“’)*_]*(?=\s)")
-_ABBREVIATED = re.compile(
-    r"(?:\b(?:No|Nos|Nr|Ltd|Inc|Co|Mr|Mrs|Ms|Dr|St|Art|Abs|Hr|Fr|bzw|ca|vgl|inkl|zzgl|evtl|ggf|Tel|Str|Az|sog|usw|etc|approx|vs|v"
-    r"|Jan|Feb|Mar|Apr|Aug|Sept?|Oct|Okt|Nov|Dec|Dez)|\b[A-Za-z]|\d)$"
-)
-_GOES_ON = re.compile(r"\s+(?:[a-zäöüß0-9(&{]|Jan|Feb|M[aä]r|Apr|Ma[iy]|Jun|Jul|Aug|Sep|O[ck]t|Nov|De[cz])")
+_NEXT = re.compile(r"\s+(\S.{0,3})", re.DOTALL)
+_LONGEST = 30  # characters before a full stop, in which an abbreviation is looked for
 
 
-def _sentences(text: str) -> Iterator[tuple[int, str]]:
+def _sentences(text: str, lists: Lists) -> Iterator[tuple[int, str]]:
     """Where each sentence begins, and the sentence."""
     start = 0
     for stop in _BREAK.finditer(text):
-        if stop[0][0] == "." and _GOES_ON.match(text, stop.end()) and _ABBREVIATED.search(text, start, stop.start()):
+        if stop[0][0] == "." and _goes_on(text, start, stop, lists):
             continue
         yield start, text[start : stop.end()]
         start = stop.end()
     yield start, text[start:]
+
+
+def _goes_on(text: str, start: int, stop: re.Match[str], lists: Lists) -> bool:
+    """True when a full stop belongs to an abbreviation or a number, and what follows goes on with the sentence."""
+    after = _NEXT.match(text, stop.end())
+    if not after:
+        return False
+    c = after[1][0]
+    if not (c.islower() or c.isdigit() or c in "(&{" or lists.goes_on.match(_fold(after[1]).plain)):
+        return False
+    return bool(lists.abbreviated.search(_fold(text[max(start, stop.start() - _LONGEST) : stop.start()]).plain))
 
 
 # ------------------------------------------------------------------ matching
@@ -198,7 +206,7 @@ def _remarks(
     """The breaches in a text; `starts` are the places at which its rows begin."""
     seen: set[tuple[str, str, int]] = set()
     text = _ADDRESSES.sub(lambda address: "x" * len(address[0]), text)
-    for offset, sentence in _sentences(text):
+    for offset, sentence in _sentences(text, tables.lists):
         last: dict[str, int] = {}
         for hit in _hits_in(sentence, tables):
             pattern = hit.pattern
@@ -272,7 +280,8 @@ def sources(letters: Mapping[str, str], config: Config, used: Collection[str] | 
 
     `used` names the letters that somebody may get; all are where it is None. What stands in the others is marked as unused.
     """
-    planned, spoken = frozenset(_planned(config)), patterns.of_letters(letters)
+    spoken = patterns.of_letters(letters)
+    planned = frozenset(_planned(config, spoken.lists))
     known = None if used is None else _with_partials(letters, used)
     found: list[Remark] = []
     for name, text in sorted(letters.items()):
@@ -412,50 +421,8 @@ _BUSINESS_ONLY = frozenset({"uk-lpcda", "ie-si580", "eu-2011-7", "de-288-b2b", "
 _CONSUMER_SUMS = frozenset({"nl-119"})  # rules that give a fixed sum against consumers: the Dutch collection costs
 _OUTSIDE = frozenset({"agency", "small-claims"})
 _COMPARED = ("interest", "fee", "prepayment", "stop-service")
-_SHARED = frozenset(
-    {
-        "admin",
-        "anfrage",
-        "company",
-        "contact",
-        "empfang",
-        "enquiries",
-        "enquiry",
-        "firma",
-        "hallo",
-        "hello",
-        "info",
-        "kontakt",
-        "mail",
-        "mailbox",
-        "office",
-        "post",
-        "reception",
-        "sales",
-        "sekretariat",
-        "service",
-        "shop",
-        "support",
-        "team",
-        "vertrieb",
-        "zentrale",
-    }
-)
 _LEAST_DAYS = 7  # for a consumer to pay in
 _AMOUNT = re.compile(r"(?:[€£$]|\b[A-Z]{3})\s?\d|\d[\d.,' \u00a0\u202f]*\s?(?:[€£$]|(?:EUR|GBP|USD|CHF)\b)")
-_DAYS_TO_PAY = re.compile(
-    r"\b(?:within|in|binnen|innerhalb(?: von)?)\s+(\d{1,3})\s+(?:calendar |working |business )?(?:days|tagen?)\b",
-    re.IGNORECASE,
-)
-_PAYING = re.compile(r"\b(?:pay|paid|payment|settle|transfer|zahl\w*|überweis\w*|begleich\w*)", re.IGNORECASE)
-_LAWYERS = re.compile(
-    r"solicitor|attorney|lawyer|law firm|\blaw\b|legal|barrister|anw[aä]lt|anwalt|kanzlei", re.IGNORECASE
-)
-_NOT_OURS = re.compile(
-    r"\b(?:collections?|recovery|recoveries|inkasso\w*|legal|litigation|attorneys?|solicitors?|lawyers?|court|gericht\w*"
-    r"|rechtsabteilung|kanzlei|anwalt\w*|rechtsanw\w*|enforcement|bailiffs?|official|amt|agency|department|bureau)\b",
-    re.IGNORECASE,
-)
 
 
 def notice(
@@ -473,17 +440,17 @@ def notice(
     """
     language = notice.customer.language or config.business.language
     tables = spoken.of(language)
-    planned = _planned(config) | {each.consequence for each in notice.announces}
+    planned = _planned(config, spoken.lists) | {each.consequence for each in notice.announces}
     values = _values(notice, config)
     said, on_top = _masked(text, values), _masked(subject, values)
     found = [
         *_said(on_top, tables, planned, _SUBJECT),
         *_said(said, tables, planned, (*_TEXT, *_looked_for(notice, config, planned))),
         *_charges(notice),
-        *_deadline(notice, said),
-        *_subject(notice, subject, config),
+        *_deadline(notice, said, tables.lists),
+        *_subject(notice, subject, config, tables.lists),
         *_asked(notice, said, tables, disputed, time_barred),
-        *_sender(config),
+        *_sender(config, tables.lists),
     ]
     return tuple(dict.fromkeys(replace(each, letter=notice.letter, language=language) for each in found))
 
@@ -493,14 +460,14 @@ def _remark(code: str, found: str, reason: str = "", severity: Severity | None =
     return Remark(code, severity or rule.severity, found, reason or rule.reason, rule.basis)
 
 
-def _planned(config: Config) -> set[str]:
+def _planned(config: Config, lists: Lists) -> set[str]:
     """The consequences that are really carried out: those that a step announces, and where the road ends."""
     planned = {
         each.consequence for schedule in config.schedule.values() for step in schedule.step for each in step.announces
     }
     end = config.end
     named = {name for name, there in (("agency", end.agency), ("small-claims", end.court)) if there}
-    lawyer = {"lawyer"} if _LAWYERS.search(end.agency) or _LAWYERS.search(end.court) else set()
+    lawyer = {"lawyer"} if any(lists.lawyers.search(_fold(name).lower) for name in (end.agency, end.court)) else set()
     return {*planned, *named, *lawyer}
 
 
@@ -576,7 +543,7 @@ def _of_consumer(charge: Charge) -> Iterator[Remark]:
         yield _remark("L19", charge.invoice_id, "A fixed sum for late payment is not owed by a consumer.")
 
 
-def _deadline(notice: Notice, text: str) -> Iterator[Remark]:
+def _deadline(notice: Notice, text: str, lists: Lists) -> Iterator[Remark]:
     """L12: days to pay that are over, too few, or fewer in the words than in the schedule; a step before its deadline."""
     if notice.pay_by is None:
         return
@@ -586,22 +553,40 @@ def _deadline(notice: Notice, text: str) -> Iterator[Remark]:
         yield _remark("L12", stated, f"The day to pay by is before the day of the notice, {notice.on.isoformat()}.")
     elif days < _LEAST_DAYS and notice.customer.kind == "consumer" and notice.answer is None:
         yield _remark("L12", stated, f"It leaves a consumer {days} days to pay; {_LEAST_DAYS} are the least.")
-    for _, sentence in _sentences(text) if _DAYS_TO_PAY.search(text) else ():
-        for few in _DAYS_TO_PAY.finditer(sentence):
-            if int(few[1]) < days and _PAYING.search(sentence):
-                yield _remark("L12", few[0], f"The words give fewer days than the notice does: it says {stated}.")
+    for given, words in _days_to_pay(text, lists):
+        if given < days:
+            yield _remark("L12", words, f"The words give fewer days than the notice does: it says {stated}.")
     for each in notice.announces:
         if each.consequence in _OUTSIDE and each.on <= notice.pay_by:
             yield _remark("L12", str(each), f"It is announced for a day before the one to pay by is over, {stated}.")
 
 
-def _subject(notice: Notice, subject: str, config: Config) -> Iterator[Remark]:
+def _days_to_pay(text: str, lists: Lists) -> Iterator[tuple[int, str]]:
+    """The days that a text gives for paying, and its words for them."""
+    if not any(_gives_days(paragraph, lists) for paragraph in _PARAGRAPHS.split(_alike(text))):
+        return
+    for _, sentence in _sentences(text, lists):
+        folded = _fold(sentence)
+        if lists.paying.search(folded.lower):
+            for few in lists.days.finditer(folded.lower):
+                start, end = folded.at(few.start(), few.end())
+                if few.lastindex:
+                    yield int(few[few.lastindex]), sentence[start:end]
+
+
+@lru_cache(maxsize=8192)
+def _gives_days(paragraph: str, lists: Lists) -> bool:
+    """True for a paragraph, alike in all notices, that gives days to pay in: only then is the notice read sentence by sentence."""
+    return bool(lists.days.search(_fold(paragraph).lower))
+
+
+def _subject(notice: Notice, subject: str, config: Config, lists: Lists) -> Iterator[Remark]:
     """L13: an amount in the subject of an email that others read too, where it is the letter's own."""
     if config.mail.subject != "letter":
         return
     name = notice.customer.email.partition("@")[0].lower()
     amount = _AMOUNT.search(subject)
-    if notice.channel != "letter" and amount and (name in _SHARED or re.split(r"[.\-_+]", name)[0] in _SHARED):
+    if notice.channel != "letter" and amount and not lists.shared.isdisjoint({name, re.split(r"[.\-_+]", name)[0]}):
         severity = Severity.ERROR if notice.customer.kind == "consumer" else Severity.WARNING
         reason = (
             f"The subject names an amount, and {notice.customer.email} looks like an address that several people read."
@@ -627,46 +612,26 @@ def _asked(
             yield _remark("L15", remark.found)
 
 
-_ENDINGS = frozenset(
-    {
-        "ag",
-        "and",
-        "co",
-        "company",
-        "gbr",
-        "gmbh",
-        "inc",
-        "kg",
-        "limited",
-        "llc",
-        "ltd",
-        "of",
-        "ohg",
-        "plc",
-        "the",
-        "und",
-    }
-)
-
-
-def _sender(config: Config) -> Iterator[Remark]:
+def _sender(config: Config, lists: Lists) -> Iterator[Remark]:
     """L06: mail that comes from a name that is not the business's."""
     business, name = config.business, config.sender()[0]
-    if not _is_own_name(name, business.name, business.contact):
+    if not _is_own_name(name, business.name, business.contact, lists):
         yield _remark("L06", name, f"Mail comes from another name than the business's own, {business.name}.")
 
 
 @lru_cache(maxsize=64)
-def _is_own_name(name: str, business: str, contact: str) -> bool:
+def _is_own_name(name: str, business: str, contact: str, lists: Lists) -> bool:
     """True when a sender's name shares a word with the business or its contact, and adds no department or lawyer to it."""
     if not name or name in {business, contact}:
         return True
-    added = any(word[0].lower() not in business.lower() for word in _NOT_OURS.finditer(name))
-    return not added and bool(_name_words(name) & (_name_words(business) | _name_words(contact)))
+    own = _fold(business).lower
+    added = any(word[0] not in own for word in lists.not_ours.finditer(_fold(name).lower))
+    said, known = _name_words(name), _name_words(business) | _name_words(contact)
+    return not added and not (said & known) <= lists.any_name
 
 
 def _name_words(name: str) -> set[str]:
-    return {word for word in re.findall(r"\w+", _fold(name).lower) if word not in _ENDINGS}
+    return set(re.findall(r"\w+", _fold(name).lower))
 
 
 # ------------------------------------------------------------------ for `check`

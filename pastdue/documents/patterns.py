@@ -70,11 +70,26 @@ class Spoken:
 
     patterns: tuple[Pattern, ...]
     everywhere: tuple[Pattern, ...]  # those that hold in letters of any language
+    lists: Mapping[str, tuple[str, ...]]  # its words for `Lists`, by their key
     no: re.Pattern[str]
     no_after: re.Pattern[str]
     no_far: re.Pattern[str]
     false_no: re.Pattern[str]
     clause: re.Pattern[str]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lists:
+    """How all languages together name what the rules about a notice look for: mail of any language reaches `info@`."""
+
+    shared: frozenset[str]  # mailboxes that several people read: "info"
+    any_name: frozenset[str]  # words of a business's name that tell it from no other: "ltd"
+    days: re.Pattern[str]  # days to pay in; the last group that took part is their number
+    paying: re.Pattern[str]
+    lawyers: re.Pattern[str]
+    not_ours: re.Pattern[str]  # what a sender calls itself who is somebody else: "Legal Department"
+    abbreviated: re.Pattern[str]  # at the end: a full stop behind it may end no sentence
+    goes_on: re.Pattern[str]  # at the beginning: what has a capital and goes on with a sentence, such as a month
 
 
 _UMLAUTS = {"ä": "(?:ae|a)", "ö": "(?:oe|o)", "ü": "(?:ue|u)", "ß": "(?:ss|s)"}
@@ -114,6 +129,11 @@ def _patterns(each: Mapping[str, Any], macros: Mapping[str, str]) -> Iterator[Pa
 
 _NOWHERE = "(?!)"  # how a language says no that was told nothing of it: never
 _NO = ("words", "after", "far", "false", "clause")
+_NUMBER = "N"  # in `days`; all other letters are small
+_LISTS_OF = {
+    "sentence": ("abbreviated", "goes-on"),
+    "notice": ("shared", "any-name", "days", "paying", "lawyers", "not-ours"),
+}
 
 
 def _spoken(table: Mapping[str, Any], parts: Iterable[Mapping[str, Any]]) -> Spoken:
@@ -124,7 +144,35 @@ def _spoken(table: Mapping[str, Any], parts: Iterable[Mapping[str, Any]]) -> Spo
         (everywhere if each.get("everywhere") else patterns).extend(_patterns(each, macros))
     said = {key: table.get("no", {}).get(key, _NOWHERE) for key in _NO}
     no = [_regex("|".join(text) if isinstance(text, list) else text, macros) for text in said.values()]
-    return Spoken(tuple(patterns), tuple(everywhere), *no)
+    return Spoken(tuple(patterns), tuple(everywhere), _lists_of(table), *no)
+
+
+def _lists_of(table: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """The texts of [sentence] and [notice]."""
+    told = {key: table.get(name, {}).get(key, ()) for name, keys in _LISTS_OF.items() for key in keys}
+    return {key: (each,) if isinstance(each, str) else tuple(each) for key, each in told.items()}
+
+
+def _lists(languages: Iterable[Spoken]) -> Lists:
+    """The lists of all the languages, each as one."""
+    told: dict[str, list[str]] = {key: [] for keys in _LISTS_OF.values() for key in keys}
+    for spoken in languages:
+        for key, each in spoken.lists.items():
+            told[key] += each
+
+    def one(key: str, form: str = "{}", *, cased: bool = False) -> re.Pattern[str]:
+        return _regex(form.format("|".join(dict.fromkeys(told[key])) or _NOWHERE), {}, cased=cased)
+
+    return Lists(
+        shared=frozenset(told["shared"]),
+        any_name=frozenset(told["any-name"]),
+        days=re.compile(one("days", r"\b(?:{})\b").pattern.replace(_NUMBER, r"(\d{1,3})")),
+        paying=one("paying", r"\b(?:{})"),
+        lawyers=one("lawyers"),
+        not_ours=one("not-ours", r"\b(?:{})\b"),
+        abbreviated=one("abbreviated", r"(?:\b(?:{}|[A-Za-z])|\d)$", cased=True),
+        goes_on=one("goes-on", cased=True),
+    )
 
 
 # Read with the first letter: commands that read none do not wait for them.
@@ -137,6 +185,7 @@ def shipped(tag: str) -> Spoken:
 
 # ------------------------------------------------------------------ the operator's rules.toml
 
+_TABLES = {"no": _NO, **_LISTS_OF}
 _KEYS = frozenset({each.name for each in fields(Pattern)} | {"everywhere"})
 _TEXTS, _SWITCHES, _LISTS = ("code", "unless", "reason", "severity", "where"), ("cased", "negatable", "anywhere", "everywhere"), ("find", "planned")  # fmt: skip
 _PLACES = ("text", "subject", "consumer", *CONSEQUENCES)
@@ -161,19 +210,22 @@ class _Own:
             self._read(table)
 
     def _read(self, table: Mapping[str, Any]) -> None:
-        for key in table.keys() - {"words", "no", "pattern"}:
-            known = ("words", "no", "pattern")
+        known = ("words", *_TABLES, "pattern")
+        for key in table.keys() - set(known):
             self._say(f"there is no [{key}]", near(key, known) or f"It knows {', '.join(known)}.")
-        if not (self._are_texts(table, "words") and self._are_texts(table, "no")):
+        if not all(self._are_texts(table, name) for name in ("words", *_TABLES)):
             return
-        for key in table.get("no", {}).keys() - set(_NO):
-            self._say(f"no.{key} is not known", near(key, _NO) or f"It knows {', '.join(_NO)}.")
+        for name, keys in _TABLES.items():
+            for key in table.get(name, {}).keys() - set(keys):
+                self._say(f"{name}.{key} is not known", near(key, keys) or f"It knows {', '.join(keys)}.")
         parts = table.get("pattern", [])
         if not isinstance(parts, list) or not all(isinstance(each, dict) for each in parts):
             self._say("pattern is not a list", "Begin each pattern with a line [[pattern]].")
             return
         macros = _macros(table)
         sound = [each for number, each in enumerate(parts, start=1) if self._is_sound(number, each, macros)]
+        if not self._are_lists_sound(table):
+            return
         try:
             self.spoken = _spoken(table, sound)
         except (re.error, KeyError) as problem:
@@ -187,6 +239,22 @@ class _Own:
         if not sound:
             self._say(f"[{name}] holds something else than texts and lists of texts")
         return sound
+
+    def _are_lists_sound(self, table: Mapping[str, Any]) -> bool:
+        """True when every text of [sentence] and [notice] can be looked for."""
+        before = len(self.findings)
+        for key, text in ((key, text) for key, each in _lists_of(table).items() for text in each):
+            try:
+                groups = _regex(text, {}).groups
+            except (re.error, KeyError) as problem:
+                hint = "It is a regular expression, in small letters without accents."
+                self._say(f"{key}: {_why(problem)}", hint)
+                continue
+            if groups:
+                self._say(f"{key}: {shown(text)} holds a group", "Write (?:...) in place of (...).")
+            if key == "days" and _NUMBER not in text:
+                self._say(f"{key}: {shown(text)} has no number", 'N stands for it: "entro N giorni".')
+        return len(self.findings) == before
 
     def _is_sound(self, number: int, each: Mapping[str, Any], macros: Mapping[str, str]) -> bool:
         """True when a pattern can be used; else a finding says why not."""
@@ -246,6 +314,7 @@ class Tables:
 
     own: tuple[Spoken, ...]  # the language's; of all languages where there is none
     everywhere: tuple[Spoken, ...]
+    lists: Lists
 
 
 class Patterns:
@@ -256,6 +325,7 @@ class Patterns:
         self.findings: list[Finding] = []
         self._own: dict[str, Spoken] = {}
         self._tables: dict[str, Tables] = {}
+        self._lists: Lists | None = None  # compiled with the first letter
         for name, text in sorted(rules.items()):
             own = _Own(f"{FOLDER}/{name}", text)
             self.findings += own.findings
@@ -269,8 +339,15 @@ class Patterns:
             found = [self._own[tag] for tag in tags if tag in self._own]
             found += [shipped(tag) for tag in tags if tag in LANGUAGES]
             everything = [shipped(tag) for tag in LANGUAGES]
-            self._tables[language] = Tables(tuple(found or everything), (*everything, *self._own.values()))
+            self._tables[language] = Tables(tuple(found or everything), (*everything, *self._own.values()), self.lists)
         return self._tables[language]
+
+    @property
+    def lists(self) -> Lists:
+        """The words of all its languages for what the rules about a notice look for."""
+        if self._lists is None:
+            self._lists = _lists((*map(shipped, LANGUAGES), *self._own.values()))
+        return self._lists
 
 
 SHIPPED = Patterns({})

@@ -2,6 +2,7 @@
 
 import io
 import re
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from jinja2 import Environment, nodes
 from pypdf import PdfReader
 
+from pastdue import days
 from pastdue.config import Config
 from pastdue.documents import linter, patterns
 from pastdue.documents.catalogue import CATALOGUES, ENGLISH, SHIPPED, Words
@@ -339,6 +341,12 @@ def test_rules_beside_those_of_a_shipped_language_take_none_away() -> None:
         ("[no]\nwords = 3", "[no] holds something else than texts", ""),
         ("[no]\nword = 'x'", "no.word is not known", "Did you mean words?"),
         ("[no]\nwords = '('", "no: cannot be read", ""),
+        ("[notice]\nshared = 3", "[notice] holds something else than texts", ""),
+        ("[notice]\nshard = 'x'", "notice.shard is not known", "Did you mean shared?"),
+        ("[notice]\npaying = '('", "paying: cannot be read", "regular expression"),
+        ("[notice]\npaying = '(x)'", 'paying: "(x)" holds a group', "(?:...)"),
+        ("[notice]\ndays = 'entro tre giorni'", 'days: "entro tre giorni" has no number', "N stands for it"),
+        ("[sentence]\nabbreviated = ['[']", "abbreviated: cannot be read", ""),
         ("pattern = 3", "pattern is not a list", ""),
     ],
 )
@@ -347,6 +355,24 @@ def test_a_slip_in_the_rules_is_a_finding(text: str, message: str, hint: str) ->
     assert (wrong.file, wrong.severity) == ("letters/it/rules.toml", Severity.ERROR)
     assert message in wrong.message
     assert hint in wrong.hint
+
+
+# ------------------------------------------------------------------ days
+
+
+@pytest.mark.parametrize("language", ["fr", "fr_FR", "fr_BE", "fr_CA", "fr_CH"])
+def test_the_first_of_a_month_is_an_ordinal_in_french(language: str) -> None:
+    assert days.display(date(2026, 3, 1), language) == "1er mars 2026"
+    assert days.display_short(date(2026, 3, 1), language) == "1er mars 2026"
+    assert days.display(date(2026, 3, 11), language) == "11 mars 2026"
+    assert days.display_short(date(2026, 2, 1), language).startswith("1er févr.")
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("en_GB", "1 March 2026"), ("de", "1. März 2026"), ("es", "1 de marzo de 2026")]
+)
+def test_the_first_of_a_month_is_a_plain_number_elsewhere(language: str, said: str) -> None:
+    assert days.display(date(2026, 3, 1), language) == said
 
 
 # ------------------------------------------------------------------ the shipped languages

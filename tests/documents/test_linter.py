@@ -347,6 +347,37 @@ def test_the_words_may_not_give_fewer_days_than_the_schedule() -> None:
     assert codes(about(), "Please pay within 14 days.") == []
 
 
+@pytest.mark.parametrize(
+    ("language", "few", "enough", "other"),
+    [
+        ("en", "Please pay within 3 days.", "Please pay within 14 days.", "We answer within 3 days."),
+        (
+            "de",
+            "Bitte überweisen Sie binnen 3 Tagen.",
+            "Bitte zahlen Sie binnen 14 Tagen.",
+            "Wir antworten in 3 Tagen.",
+        ),
+        ("fr", "Merci de régler sous 3 jours.", "Merci de payer dans un délai de 14 jours.", "Réponse sous 3 jours."),
+        (
+            "fr",
+            "Veuillez verser la somme dans un délai de huit (8) jours.",
+            "Un virement sous 14 jours.",
+            "Sous 3 jours.",
+        ),
+        ("es", "Abone el importe en el plazo de 3 días.", "Pague en 14 días.", "Le contestamos en 3 días."),
+        ("es", "Rogamos el ingreso dentro de 8 días.", "Transfiera el importe en 14 días.", "Lo veremos en 3 días."),
+    ],
+)
+def test_days_to_pay_are_read_in_each_language(language: str, few: str, enough: str, other: str) -> None:
+    customer = replace(about().customer, language=language)
+    assert [codes(replace(about(), customer=customer), text) for text in (few, enough, other)] == [["L12"], [], []]
+
+
+def test_the_words_for_days_to_pay_are_shown_as_they_stand() -> None:
+    found = linter.notice(about(), "Account 17", "Merci de régler dans un\ndélai de 3 jours.", setup())
+    assert [each.found for each in found] == ["dans un\ndélai de 3 jours"]
+
+
 def test_a_referral_on_a_day_that_is_still_for_paying_is_remarked() -> None:
     assert codes(about(announces=(Announcement("agency", ON + timedelta(14)),))) == ["L12"]
     assert codes(about(announces=(Announcement("agency", ON + timedelta(15)),))) == []
@@ -375,10 +406,99 @@ def test_no_suit_is_threatened_over_what_is_time_barred() -> None:
         ("Harbour Joinery Legal Department <a@joinery.example>", ["L06"]),
         ("Credit Recovery Services <a@joinery.example>", ["L06"]),
         ("Inkasso Nord <a@joinery.example>", ["L06"]),
+        ("Harbour Joinery service comptabilité <a@joinery.example>", []),
+        ("Harbour Joinery service juridique <a@joinery.example>", ["L06"]),
+        ("Harbour Joinery Recouvrement <a@joinery.example>", ["L06"]),
+        ("Harbour Joinery Administración <a@joinery.example>", []),
+        ("Harbour Joinery Departamento Jurídico <a@joinery.example>", ["L06"]),
+        ("Harbour Joinery Recobro <a@joinery.example>", ["L06"]),
     ],
 )
 def test_mail_comes_from_the_business_itself(sender: str, expected: list[str]) -> None:
     assert codes(about(), config=setup(mail={"sender": sender})) == expected
+
+
+def test_a_word_that_any_business_has_in_its_name_makes_no_sender_its_own() -> None:
+    of = setup(
+        business={"name": "Taller de Luis SL", "contact": ""}, mail={"sender": "Pagos de Madrid SL <a@x.example>"}
+    )
+    assert codes(about(), config=of) == ["L06"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "info",
+        "accounts.office",
+        "rechnung",
+        "facturation",
+        "compta",
+        "bonjour",
+        "contabilidad",
+        "hola",
+        "administracion",
+    ],
+)
+def test_a_shared_address_is_known_by_its_name_in_any_language(name: str) -> None:
+    own = setup(mail={"subject": "letter"})
+    shared = "office.accounts" if name == "accounts.office" else name
+    assert codes(about(email=f"{shared}@acme.example"), subject="Please pay €500.00", config=own) == ["L13"]
+
+
+@pytest.mark.parametrize(
+    "agency",
+    [
+        "Smith & Co Solicitors",
+        "Kanzlei Weber",
+        "Rechtsanwälte Weber",
+        "Étude d’huissiers Lemaire",
+        "Cabinet Moreau",
+        "Bufete Ruiz",
+    ],
+)
+def test_a_lawyer_whom_the_end_names_may_be_spoken_of(agency: str) -> None:
+    text = "We will then hand the matter to our solicitors."
+    assert "L06" in codes(about(), text)
+    assert "L06" not in codes(about(), text, config=setup(end={"agency": agency}))
+    assert "L06" in codes(about(), text, config=setup(end={"agency": "Cabinet de recouvrement Nord"}))
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "Nobody goes for No. 17 to prison."),
+        ("de", "Niemand kommt wegen Nr. 17 ins Gefängnis."),
+        ("fr", "Personne n’ira pour l’art. 17 en prison."),
+        ("es", "Nadie irá por la factura núm. 17 a la cárcel."),
+    ],
+)
+def test_an_abbreviation_ends_no_sentence(language: str, text: str) -> None:
+    assert linter.words_of(text, language) == ()
+    assert linter.words_of(text.replace(" 17 ", " "), language) == ()
+    ended = {
+        "en": "Nobody is left. Prison.",
+        "de": "Niemand ist da. Gefängnis.",
+        "fr": "Personne. Prison.",
+        "es": "Nadie. Cárcel.",
+    }
+    assert {each.code for each in linter.words_of(ended[language], language)} == {"L01"}
+
+
+def test_an_operator_adds_words_of_their_language() -> None:
+    rules = """
+[notice]
+shared = ["amministrazione"]
+days = ['entro (?:N|tre) giorni']
+paying = ['pagh\\w*']
+not-ours = ["recupero"]
+"""
+    spoken = patterns.Patterns({"it/rules.toml": rules})
+    assert spoken.findings == []
+    notice = about(email="amministrazione@acme.example")
+    config = setup(mail={"subject": "letter", "sender": "Harbour Joinery Recupero <a@joinery.example>"})
+    said = (notice, "Please pay €500.00", "Paghi entro 3 giorni, anzi entro tre giorni.", config)
+    assert sorted(each.code for each in linter.notice(*said, spoken=spoken)) == ["L06", "L12", "L13"]
+    assert linter.notice(*said) == ()
 
 
 def test_an_amount_in_a_subject_does_not_go_to_a_shared_address() -> None:
