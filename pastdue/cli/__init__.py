@@ -352,8 +352,8 @@ def send(
 
 
 @main.command()
-@click.argument("account")
-@click.argument("kind")
+@click.argument("account", required=False)
+@click.argument("kind", required=False)
 @click.option("--on", type=Day(), help="The day it happened; default: today, or the config's.")
 @click.option("--invoice", default="", metavar="ID", help="The invoice it is about.")
 @click.option("--amount", default="", help="As 1234.56, in the account's currency.")
@@ -362,24 +362,34 @@ def send(
 @click.option("--count", default="", help="For a plan: how many instalments.")
 @click.option("--by", default="", help="Who wrote it down.")
 @click.option("--note", default="", help="What was said, or what the kind asks for.")
+@click.option(
+    "--from", "source", type=click.Path(path_type=Path, exists=True, dir_okay=False, allow_dash=True), metavar="FILE",
+    help="Add what a customer answered by the buttons of their page: a saved email, or - for text on the standard input.",
+)  # fmt: skip
+@click.option("--yes", is_flag=True, help="With --from: do not ask, and write no line that is doubtful.")
 @guarded
 def log(
-    account: str,
-    kind: str,
+    account: str | None,
+    kind: str | None,
     on: date | None,
-    invoice: str,
-    amount: str,
-    due: date | None,
-    every: str | None,
-    count: str,
-    by: str,
-    note: str,
+    source: Path | None,
+    *,
+    yes: bool,
+    **more: Any,
 ) -> int:
     """Add one line to the activity ledger: what ACCOUNT said or did, and of which KIND it is."""
     from pastdue.cli.log import Options
     from pastdue.cli.log import log as add
 
-    return add(_desk(), account, kind, Options(on, invoice, amount, due, every or "", count, by, note))
+    if source is not None:
+        if account is not None or any(value for name, value in more.items() if name != "by"):
+            raise click.UsageError("--from takes account, kind and the rest from what it reads")
+        from pastdue.cli.replied import replied
+
+        return replied(_desk(), source, by=more["by"], on=on, yes=yes)
+    if account is None or kind is None:
+        raise click.UsageError("say which ACCOUNT, and which KIND; or --from FILE")
+    return add(_desk(), account, kind, Options(on=on, **more | {"every": more["every"] or ""}))
 
 
 @main.command()

@@ -1,6 +1,6 @@
 """`log`: one line of the operator's diary, checked as the reader of the ledger checks it, then written where the ledger is."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -41,7 +41,7 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True)
-class _Books:
+class Books:
     """What a line is checked against."""
 
     config: Config
@@ -53,14 +53,20 @@ class _Books:
 
 def log(desk: Desk, account: str, kind: str, options: Options) -> int:
     """Adds the line and says where it stands; exit 1, and nothing written, when something about it is wrong."""
-    books, findings = _books(desk)
+    books, findings = read_books(desk)
     if books is None:
-        return _refused(desk, findings)
+        return refused(desk, findings)
     on = options.on or books.config.today or _now().date()
-    line, findings = _checked(books, _cells(account, kind, options, on))
+    line, findings = checked(books, _cells(account, kind, options, on))
     if line is None:
-        return _refused(desk, findings)
+        return refused(desk, findings)
     screen.show_findings(desk.err, findings)
+    write(desk, books, line)
+    return DONE
+
+
+def write(desk: Desk, books: Books, line: Activity) -> None:
+    """Adds a line that was checked to the ledger, and says where it stands."""
     currency = books.accounts.customers[line.account_id].currency
     columns = books.config.columns.get(LEDGER, Columns())
     added = append_row(desk.root, LEDGER, _typed(line, currency), columns=columns)
@@ -70,7 +76,6 @@ def log(desk: Desk, account: str, kind: str, options: Options) -> int:
             "Formulas in the workbook show their old results until they are worked out again: "
             "Excel does it when it opens the file, LibreOffice with Ctrl+Shift+F9."
         )
-    return DONE
 
 
 def said(line: Activity, currency: str) -> str:
@@ -92,7 +97,7 @@ def said(line: Activity, currency: str) -> str:
 # ------------------------------------------------------------------ the books
 
 
-def _books(desk: Desk) -> tuple[_Books | None, list[Finding]]:
+def read_books(desk: Desk) -> tuple[Books | None, list[Finding]]:
     """Customers and invoices; or why they, or the ledger that the line goes into, cannot be read."""
     inputs, findings = files.read_inputs(desk.root)
     if inputs is None:
@@ -109,7 +114,7 @@ def _books(desk: Desk) -> tuple[_Books | None, list[Finding]]:
     accounts, of_customers = read_customers(tables["customers"], config)
     _, invoices, _ = read_invoices(tables["invoices"], accounts, config)
     before = read_activity(tables[LEDGER], accounts, invoices, config)[0] if LEDGER in tables else ()
-    return _Books(config, accounts, invoices, of_customers, before), []
+    return Books(config, accounts, invoices, of_customers, before), []
 
 
 # ------------------------------------------------------------------ the line
@@ -130,15 +135,15 @@ def _cells(account: str, kind: str, options: Options, on: date) -> dict[str, str
     }
 
 
-def _checked(books: _Books, cells: dict[str, str]) -> tuple[Activity | None, list[Finding]]:
+def checked(books: Books, cells: Mapping[str, str], here: str = _HERE) -> tuple[Activity | None, list[Finding]]:
     """The line as the reader would take it from a ledger in the contract's own formats, or everything that is wrong with it."""
     broken = [
-        error(_HERE, f"{shown(text)} is not text", column=name) for name, text in cells.items() if _is_broken(text)
+        error(here, f"{shown(text)} is not text", column=name) for name, text in cells.items() if _is_broken(text)
     ]
     if broken:
         return None, broken
     frame = pd.DataFrame({column: pd.array([cells[column]], dtype="str") for column in COLUMNS[LEDGER]})
-    table = RawTable(LEDGER, _HERE, "", frame, np.zeros(1, np.int32))
+    table = RawTable(LEDGER, here, "", frame, np.zeros(1, np.int32))
     plain = books.config.model_copy(update={"columns": {}})
     lines, findings = read_activity(table, books.accounts, books.invoices, plain, books.before)
     if lines and not any(finding.severity is Severity.ERROR for finding in findings):
@@ -171,7 +176,8 @@ def _typed(line: Activity, currency: str) -> dict[str, Cell]:
     return {column: cell for column, cell in cells.items() if cell is not None}
 
 
-def _refused(desk: Desk, findings: Sequence[Finding]) -> int:
+def refused(desk: Desk, findings: Sequence[Finding]) -> int:
+    """Says what is wrong, and that nothing was written; the exit code for it."""
     screen.show_findings(desk.err, in_reading_order(findings))
     desk.err.print(f"{screen.summary(findings)}: nothing was written.")
     return FINDINGS
