@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pastdue.cli import DONE, FINDINGS, Desk, screen
-from pastdue.cli.outbox import _post
+from pastdue.cli.outbox import post_office
 from pastdue.delivery import bounces
 from pastdue.findings import Finding
 
@@ -13,7 +13,7 @@ def bounced(desk: Desk, paths: Sequence[Path]) -> int:
     """Puts on record what the reports say of notices; one that is about none is a finding, and changes nothing."""
     findings: list[Finding] = []
     changed: dict[str, bounces.News] = {}
-    with _post(desk) as out:
+    with post_office(desk) as out:
         rows = out.record
         for name, content in bounces.read(paths):
             report = bounces.report(name, content)

@@ -2,13 +2,13 @@
 
 import json
 import tomllib
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -21,9 +21,6 @@ from pastdue.documents import attachments, emails, notices
 from pastdue.findings import Finding, error, warning
 from pastdue.flow import Run
 from pastdue.model import COPY, Document, Notice, Page, State
-
-if TYPE_CHECKING:
-    pass
 
 SET_LETTERS = "outbox/.letters.json"  # which data each printed letter was set from; of this machine, git ignores it
 
@@ -96,7 +93,7 @@ def send(
     The lock is held and an earlier run's remains are recorded before the books are read.
     """
     root = desk.root
-    with _post(desk) as out:
+    with post_office(desk) as out:
         if posted:
             results = out.mark_posted().results
             desk.out.print(f"{screen.count(len(results), 'letter')} recorded as posted.")
@@ -120,13 +117,25 @@ def send(
         log = out.head
         final = [emails.witnessed(document, log) for document in composed.documents]
         final = [signer.signed(document) for document in final] if signer else final
-        outcome = out.deliver([_parcel(d) for d in final], _transport(run, root), [files.PORTAL_KEY])
-        code = _tell(desk, outcome)
-        _keep_copies(desk, run, final, outcome)
-        guards.forget(root)
+        code = _deliver(desk, out, run, final)
         after = desk.run(on)
         _write(desk, compose(desk, after, fresh=False), recorded=_recorded(after))
     return max(code, findings)
+
+
+def _deliver(desk: Desk, out: post.Post, run: Run, documents: Sequence[Document]) -> int:
+    """Delivers, and says what became of each notice, also where trouble ended it on the way; the exit code for it."""
+    trouble: post.CutShort | None = None
+    try:
+        outcome = out.deliver([_parcel(d) for d in documents], _transport(run, desk.root), [files.PORTAL_KEY])
+    except post.CutShort as cut:
+        outcome, trouble = cut.outcome, cut
+    code = _tell(desk, outcome)
+    _keep_copies(desk, run, documents, outcome)
+    guards.forget(desk.root)
+    if trouble:
+        raise trouble
+    return code
 
 
 def _objections(desk: Desk, composed: Composed, meant: frozenset[str]) -> list[guards.Objection]:
@@ -153,7 +162,7 @@ def resolve(desk: Desk, asked: str) -> int:
     name, _, word = asked.rpartition("=")
     if not name or word not in {"sent", "resend"}:
         raise click.BadParameter("write it as NOTICE=sent or NOTICE=resend", param_hint="--resolve")
-    with _post(desk) as out:
+    with post_office(desk) as out:
         transport = _transport(desk.run(None, letters=False), desk.root) if word == "resend" else None
         return _tell(desk, out.resolve(name, transport))
 
@@ -293,16 +302,9 @@ def _parcel(document: Document) -> post.Parcel:
 
 
 def _tell(desk: Desk, outcome: post.Outcome) -> int:
-    """What became of each notice, in the words of the state it is in."""
-    counts: dict[State, int] = {}
-    for result in outcome.results:
-        counts[result.state] = counts.get(result.state, 0) + 1
-        if result.state in {State.REFUSED, State.DEFERRED}:
-            desk.err.print(
-                f"{result.state}: {result.notice_id} to {screen.plain(result.recipient)}: {screen.plain(result.reply)}"
-            )
-        if result.state is State.UNCLEAR:
-            _tell_unclear(desk, result)
+    """What became of each notice, in the words of the state it is in; the exit code for it."""
+    _tell_failed(desk, outcome.results)
+    counts = Counter(result.state for result in outcome.results)
     for notice_id, why in outcome.failures:
         desk.err.print(f"not sent: {notice_id}: {screen.plain(why)}")
     if outcome.ended:
@@ -326,6 +328,17 @@ def _keep_copies(desk: Desk, run: Run, documents: Iterable[Document], outcome: p
             desk.err.print(screen.plain(problem.message) + f"\n    {problem.hint}")
 
 
+def _tell_failed(desk: Desk, results: Iterable[post.Result]) -> None:
+    """The notices that did not go, in the server's words, and those of which only the operator can tell."""
+    for result in results:
+        if result.state in {State.REFUSED, State.DEFERRED}:
+            desk.err.print(
+                f"{result.state}: {result.notice_id} to {screen.plain(result.recipient)}: {screen.plain(result.reply)}"
+            )
+        if result.state is State.UNCLEAR:
+            _tell_unclear(desk, result)
+
+
 def _tell_unclear(desk: Desk, result: post.Result) -> None:
     desk.err.print(
         f"unclear: {result.notice_id} to {screen.plain(result.recipient)}: {screen.plain(result.reply)}\n"
@@ -335,12 +348,18 @@ def _tell_unclear(desk: Desk, result: post.Result) -> None:
     )
 
 
-def _post(desk: Desk) -> post.Post:
-    """The post office of the workspace. The books are read later, inside: only what it needs itself is taken from the config."""
+@contextmanager
+def post_office(desk: Desk) -> Iterator[post.Post]:
+    """The post office of the workspace, after it has said what an earlier run left in doubt.
+
+    The books are read later, inside: only what it needs itself is taken from the config.
+    """
     git = Git()
     with suppress(OSError, ValueError):  # the run says what is wrong, before anything is sent
         git = Git.model_validate(tomllib.loads((desk.root / files.CONFIG).read_text("utf-8")).get("git", {}))
-    return post.Post(desk.root, now=_now, report=_reporter(desk), remote=git.push, sign=git.sign)
+    with post.Post(desk.root, now=_now, report=_reporter(desk), remote=git.push, sign=git.sign) as out:
+        _tell_failed(desk, out.recovered.results)
+        yield out
 
 
 def _transport(run: Run, root: Path) -> mail.Transport:

@@ -28,7 +28,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
@@ -46,7 +46,7 @@ from pastdue.delivery.mail import Envelope, Transport
 from pastdue.model import COPY, State
 
 VERSION = "Pastdue-Version"  # the trailer of a run's commit: the program that wrote its documents
-SAME_ANSWER = 3  # so many in a row are not the notices' fault
+SAME_ANSWER = 3  # so many in a row are not the notices' fault; and of unclear ones each is a customer to be asked
 # RFC 3463: no such mailbox or domain, or this mailbox is full or closed. Three dead addresses in a row are no outage.
 _ONE_MAILBOX = re.compile(r"[45]\d\d [45]\.(1\.(1|2|3|6|10)|2\.\d{1,3})\b")
 _CONTROL = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")  # and what no file can hold
@@ -116,6 +116,14 @@ class Outcome:
     commit: str = ""
 
 
+class CutShort(Stopped):
+    """Trouble that ended a run on its way; `outcome` is what became of its notices before that, all of it on record."""
+
+    def __init__(self, trouble: Stopped, outcome: Outcome) -> None:
+        super().__init__(f"{trouble.message}; {_count(len(outcome.untried), 'notice')} not tried", trouble.hint)
+        self.outcome = outcome
+
+
 @dataclass(slots=True)
 class _Round:
     """How far the emails of one run came."""
@@ -127,12 +135,20 @@ class _Round:
     alike: int = 0
 
     def hear(self, answer: str, recipient: str) -> None:
-        """Ends the round at the third refusal in the same words, whosever address stands in them."""
+        """Ends the round at the third failure in the same words, whosever address stands in them."""
         words = "" if _ONE_MAILBOX.match(answer) else answer.replace(recipient, "").casefold()
         self.alike = self.alike + 1 if words and words == self.last else 1
         self.last = words
         if words and self.alike >= SAME_ANSWER:
-            self.ended = f"the mail server said the same {SAME_ANSWER} times in a row: {answer}"
+            self.ended = f"the same {SAME_ANSWER} times in a row: {answer}"
+
+    def told(self, outcome: Outcome) -> Outcome:
+        """The outcome of the run; raised with the trouble, where that ended it."""
+        if self.trouble is None:
+            return outcome
+        if outcome.results:
+            raise CutShort(self.trouble, replace(outcome, ended="")) from self.trouble
+        raise Stopped(f"{self.trouble.message}; nothing was sent", self.trouble.hint) from self.trouble
 
 
 class Post:
@@ -212,7 +228,7 @@ class Post:
             outcome = self._settle({} if done.trouble else extra, done.trouble)
         tried = {result.notice_id for result in outcome.results}
         untried = tuple(parcel.notice_id for parcel in good if parcel.notice_id not in tried)
-        return Outcome(outcome.results, failures, skipped, untried, done.ended, outcome.commit)
+        return done.told(replace(outcome, failures=failures, skipped=skipped, untried=untried, ended=done.ended))
 
     def resolve(self, notice_id: str, transport: Transport | None = None) -> Outcome:
         """Settles an unclear notice: it arrived, or, with a transport, it is sent again with the very same bytes."""
@@ -234,7 +250,7 @@ class Post:
         with self._interruptible():
             done = self._mail(good, transport)
             outcome = self._settle({}, done.trouble)
-        return Outcome(outcome.results, failures, ended=done.ended, commit=outcome.commit)
+        return done.told(replace(outcome, ended=done.ended))
 
     def mark_posted(self, notice_ids: Iterable[str] | None = None) -> Outcome:
         """Records that printed letters went out: these, or all that are waiting."""
@@ -280,7 +296,9 @@ class Post:
             self._push("")
             return Outcome()
         outcome = self._settle(note="An earlier run was interrupted, or its record undone; this puts it on record.")
-        self._report(Event("recovered", text=f"{len(outcome.results)} notices of an earlier run put on record"))
+        self._report(
+            Event("recovered", text=f"{_count(len(outcome.results), 'notice')} of an earlier run put on record")
+        )
         return outcome
 
     # -------------------------------------------------------------- before anything leaves
@@ -402,7 +420,8 @@ class Post:
         self._journal.outcome(parcel.notice_id, reply.state, self._at(), reply.text)
         self._report(Event("outcome", parcel.notice_id, reply.state, reply.text))
         done.tried.add(parcel.account_id)
-        done.hear(reply.text if reply.state in {State.REFUSED, State.DEFERRED} else "", parcel.recipient)
+        failed = reply.state in {State.REFUSED, State.DEFERRED, State.UNCLEAR}
+        done.hear(reply.text if failed else "", parcel.recipient)
 
     def _print(self, parcels: Sequence[Parcel], done: _Round) -> None:
         try:
@@ -438,14 +457,11 @@ class Post:
     def _settle(
         self, extra: Mapping[str, bytes] | None = None, trouble: Stopped | None = None, note: str = ""
     ) -> Outcome:
-        """Brings ledger, documents and history up to the journal; each step may be taken again. Then raises the trouble."""
+        """Brings ledger, documents and history up to the journal; each step may be taken again. Where it fails, trouble before it is told first."""
         try:
-            outcome = self._record(dict(extra or {}), note)
+            return self._record(dict(extra or {}), note)
         except Stopped as problem:
             raise trouble or problem from problem
-        if trouble:
-            raise trouble
-        return outcome
 
     def _record(self, extra: dict[str, bytes], note: str) -> Outcome:
         self._journal.sync()

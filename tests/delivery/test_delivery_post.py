@@ -20,7 +20,7 @@ from pastdue import __version__
 from pastdue.delivery import Stopped, files, journal
 from pastdue.delivery.ledger import COLUMNS, PATH, NoticesLedger, missing
 from pastdue.delivery.mail import Folder, Patience, Sendmail, Smtp
-from pastdue.delivery.post import Event, Outcome, Parcel, Post, interrupted
+from pastdue.delivery.post import CutShort, Event, Outcome, Parcel, Post, interrupted
 from pastdue.model import State
 
 A1, B2, C3 = (f"{DAY}-{name}-reminder-email" for name in ("A1", "B2", "C3"))
@@ -211,7 +211,7 @@ def test_trouble_of_the_session_marks_no_notice_and_leaves_no_trace_in_the_histo
     workspace: Path, server: FaultServer, fault: str
 ) -> None:
     server.script = [fault]
-    with pytest.raises(Stopped):
+    with pytest.raises(Stopped, match="; nothing was sent"):
         deliver(workspace, server, parcel("A1"), letter("A1"))
     assert not (workspace / PATH).exists()
     assert subjects(workspace) == ["Books"]
@@ -240,18 +240,28 @@ def test_the_server_is_told_goodbye(workspace: Path, server: FaultServer) -> Non
 
 def test_what_was_sent_before_the_trouble_stays_on_record(workspace: Path, server: FaultServer) -> None:
     server.script = ["dot-bare-lf", "mail-550"]
-    with pytest.raises(Stopped, match="takes nothing from"):
+    with pytest.raises(CutShort, match=r"takes nothing from .*; 2 notices not tried") as cut:
         deliver(workspace, server, parcel("A1"), parcel("B2"), letter("A1"), letter("B2"))
+    assert found(cut.value.outcome) == {A1: State.SENT, f"{DAY}-A1-demand-letter": State.PRINTED}
     assert states(workspace) == {A1: "sent", f"{DAY}-A1-demand-letter": "printed"}  # B2's letter waits for its email
     assert subjects(workspace)[0] == "sent: 1 notice to 1 account, 100.00 EUR; 1 printed"
 
 
-def test_three_refusals_in_the_same_words_stop_the_run(workspace: Path, server: FaultServer) -> None:
-    server.script = ["data-554"] * 5
+@pytest.mark.parametrize(
+    ("fault", "state", "words"),
+    [
+        ("data-554", State.REFUSED, "554"),
+        ("dot-drop-accepted", State.UNCLEAR, "no answer to the last byte: it hung up"),
+    ],
+)
+def test_three_failures_in_the_same_words_stop_the_run(
+    workspace: Path, server: FaultServer, fault: str, state: State, words: str
+) -> None:
+    server.script = [fault] * 5
     names = [f"D{number}" for number in range(5)]
     outcome = deliver(workspace, server, *map(parcel, names))
-    assert "the same 3 times in a row: 554" in outcome.ended
-    assert [result.state for result in outcome.results] == [State.REFUSED] * 3
+    assert f"the same 3 times in a row: {words}" in outcome.ended
+    assert [result.state for result in outcome.results] == [state] * 3
     assert len(outcome.untried) == 2
     assert head(workspace, parcel("D2").path)
     assert (workspace / parcel("D3").path).exists()  # still a draft

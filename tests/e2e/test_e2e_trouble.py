@@ -1,0 +1,63 @@
+"""What the operator reads when a run ends otherwise than it should, and what the options of `send` mean together."""
+
+from pathlib import Path
+
+import pytest
+from commandline import PLAIN, Workspace, table
+
+CUSTOMERS = (
+    "account_id,name,email\n"
+    "ACME,Acme Ltd,ap@acme.example\nBOLT,Bolt & Co,office@bolt.example\nCARR,Carr,pay@carr.example\n"
+)
+INVOICES = table(
+    ("invoice_id", "account_id", "issued", "due", "amount"),
+    ("INV-1", "ACME", "2026-01-01", "2026-01-31", "100.00"),
+    ("INV-2", "BOLT", "2026-01-01", "2026-01-31", "40.00"),
+    ("INV-3", "CARR", "2026-01-01", "2026-01-31", "7.00"),
+)
+ON = ("--on", "2026-02-02")
+ACME = "2026-02-02-ACME-reminder-email"
+
+
+@pytest.fixture
+def books(tmp_path: Path) -> Workspace:
+    mail = f'[mail]\ntransport = "sendmail"\nsendmail_command = "{tmp_path / "sendmail"}"\n'
+    config = PLAIN.format(business="", more=mail)
+    return Workspace.of(tmp_path / "books", config, customers=CUSTOMERS, invoices=INVOICES)
+
+
+def sendmail(books: Workspace, *lines: str) -> None:
+    """The program that takes mail does this from now on."""
+    program = books.root.parent / "sendmail"
+    program.write_text("\n".join(["#!/bin/sh", "cat > /dev/null", *lines, ""]), encoding="utf-8")
+    program.chmod(0o755)
+
+
+def test_after_a_death_the_next_run_names_what_is_unclear_and_how_to_settle_it(books: Workspace) -> None:
+    sendmail(books, "kill -9 $PPID")
+    assert books.process("send", "--yes", *ON).returncode == -9
+    sendmail(books)
+    after = books.run("send", "--yes", *ON)
+    assert "1 notice of an earlier run put on record" in after.stderr
+    assert f"unclear: {ACME} to ap@acme.example: the sender died between the last byte and the answer" in after.stderr
+    assert f"--resolve {ACME}=sent" in after.stderr
+    assert f"--resolve {ACME}=resend" in after.stderr
+    assert books.told("account_id", "state") == [("ACME", "unclear"), ("BOLT", "sent"), ("CARR", "sent")]
+
+
+def test_trouble_in_the_midst_is_told_after_what_had_become_of_the_others(books: Workspace) -> None:
+    sendmail(books, 'if [ -e "$0.again" ]; then exit 78; fi', 'touch "$0.again"', "kill -9 $$")
+    result = books.run("send", "--yes", *ON)
+    assert result.exit_code == 4
+    assert f"--resolve {ACME}=sent" in result.stderr
+    assert "1 unclear. Committed as " in result.stdout
+    assert "stopped: sendmail ended with 78; 2 notices not tried" in result.stderr
+    assert books.told("account_id", "state") == [("ACME", "unclear")]
+
+
+def test_trouble_at_the_first_one_says_that_nothing_was_sent(books: Workspace) -> None:
+    sendmail(books, "exit 78")
+    result = books.run("send", "--yes", *ON)
+    assert result.exit_code == 4
+    assert "stopped: sendmail ended with 78; nothing was sent" in result.stderr
+    assert books.notices() == []
