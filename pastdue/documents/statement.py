@@ -1,11 +1,14 @@
 """The statement of one account in one currency: what was charged and credited, day by day, with the balance after each."""
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from pastdue.model import Ledger, Standing
+
+Row = dict[str, Any]  # of a ledger, by column
 
 # Of one day, what was charged stands before what was credited.
 ORDER = ("invoice", "credit-note", "payment", "reversal", "writeoff", "writeoff-undone")
@@ -37,13 +40,20 @@ class Statement:
 
 
 def of(standing: Standing, ledger: Ledger) -> Statement:
+    """The statement of one account from the whole books; see `made`."""
+    return made(standing, rows(ledger.invoices, standing.account_id, standing.on, "issued", standing.currency))
+
+
+def made(standing: Standing, invoices: Iterable[Row]) -> Statement:
     """The statement that ends at what the standing says is open, less what it says is in credit.
+
+    `invoices` are the account's rows of the invoices ledger in its currency, up to the day.
 
     What is no movement of money stands at the end, where there is any: what of the payments was taken for interest and
     fixed sums instead of invoices, and what of a write-off found nothing left to take.
     """
     entries = sorted(
-        (*_invoices(standing, ledger), *_payments(standing), *_writeoffs(standing)),
+        (*_invoices(standing, invoices), *_payments(standing), *_writeoffs(standing)),
         key=lambda line: (
             line.on or date.min,
             ORDER.index(line.kind),
@@ -75,9 +85,9 @@ def _corrections(standing: Standing, entries: list[Line]) -> Iterator[Line]:
             yield Line(kind, None, "", amount)
 
 
-def _invoices(standing: Standing, ledger: Ledger) -> Iterator[Line]:
+def _invoices(standing: Standing, invoices: Iterable[Row]) -> Iterator[Line]:
     """An instalment each; what has no day of issue stands at its due date, or at the day of the statement before that."""
-    for row in rows(ledger.invoices, standing.account_id, standing.on, "issued", standing.currency):
+    for row in invoices:
         due = date.fromordinal(row["due"])
         on = date.fromordinal(row["issued"]) if row["issued"] else min(due, standing.on)
         if row["amount"] < 0:
@@ -103,11 +113,22 @@ def _writeoffs(standing: Standing) -> Iterator[Line]:
             yield Line(kind, line.on, line.invoice_id, -line.amount, line.note)
 
 
-def rows(frame: Any, account_id: str, on: date, day: str, currency: str = "") -> Iterator[dict[str, Any]]:
+def rows(frame: Any, account_id: str, on: date, day: str, currency: str = "") -> Iterator[Row]:
     """The lines of a ledger that are an account's, up to a day, as plain values."""
     mine = (frame["account_id"] == account_id).to_numpy(dtype=bool) & (frame[day].to_numpy() <= on.toordinal())
     if currency:
         mine &= (frame["currency"] == currency).to_numpy(dtype=bool)
-    chosen = frame[mine]
+    yield from _plain(frame[mine])
+
+
+def by_account(frame: Any, on: date, day: str) -> dict[tuple[str, str], list[Row]]:
+    """All lines of a ledger up to a day, as plain values, by account and currency: for whoever wants those of many accounts."""
+    found: defaultdict[tuple[str, str], list[Row]] = defaultdict(list)
+    for row in _plain(frame[frame[day].to_numpy() <= on.toordinal()]):
+        found[row["account_id"], row["currency"]].append(row)
+    return found
+
+
+def _plain(chosen: Any) -> Iterator[Row]:
     columns = [chosen[column].to_list() for column in chosen.columns]
     yield from (dict(zip(chosen.columns, values, strict=True)) for values in zip(*columns, strict=True))

@@ -52,6 +52,8 @@ class MonthEnd:
     received: int  # money that came in the month, less what was taken back
     written_off: int  # in the month, less what was undone
     cei: Ratio  # collection effectiveness of the month, in percent
+    dso: Ratio  # open x 90 / sales of the 90 days up to its end
+    best_dso: Ratio  # not yet due x 90 / the same sales
 
     @property
     def balance(self) -> int:
@@ -231,6 +233,8 @@ class _Currency:
         # What waits as credit was collected, and what was written off was not: sums are net of both.
         collected = begin + sales - written_off - (sum(buckets) - after[1])
         could_be = collected + sum(buckets[1:])
+        since = end - timedelta(days=DAYS - 1)
+        recent, too_early = self._sales(since, end), self._missing(since)
         missing = self._missing(self.begin) or ("more was taken back than came in" if collected < 0 else "")
         return MonthEnd(
             on=end,
@@ -240,6 +244,8 @@ class _Currency:
             received=self._received(first, end),
             written_off=written_off,
             cei=Ratio(collected, could_be, 100, missing),
+            dso=Ratio(sum(buckets), recent, DAYS, too_early),
+            best_dso=Ratio(buckets[0], recent, DAYS, too_early),
         )
 
 
