@@ -13,6 +13,7 @@ from pastdue.books.tables import RawFile
 from pastdue.config import Config
 from pastdue.config import Look as Chosen
 from pastdue.documents import attachments, calls, desk, emails, look, note, notices, paper, policy, portal, quoted
+from pastdue.documents.desk import previews, timelines
 from pastdue.documents.letters import ANSWERS, NOTE, Letter, LetterError, Letters
 from pastdue.dunning import (
     again,
@@ -34,6 +35,8 @@ if TYPE_CHECKING:  # the linter is for runs that write letters; the others start
     from pastdue.dunning import cash, metrics
     from pastdue.dunning import forecast as forecast_rules
 
+# How many days the desk looks ahead; with more open accounts than a few, what comes to each is worked out for the nearer ones.
+_AHEAD, _NEAR, _FEW = 60, 7, 500
 _DEMO_KEY = "723b3ff15ea057382308ae4378155dbc5fa39f5484710f70b20cddd970549b63"  # the hash of the portal.key that is published with the demo
 
 
@@ -169,8 +172,8 @@ def documents(
     return [document for document in made if document.notice.customer.account_id not in failed], findings
 
 
-def pages(run: Run, documents: Sequence[Document]) -> Iterator[Page]:
-    """Call sheets, the customers' site and the desk."""
+def pages(run: Run, documents: Sequence[Document], guards: Sequence[str] = ()) -> Iterator[Page]:
+    """Call sheets, the customers' site, and the desk with all that it leads to. `guards` say why `send` will refuse."""
     inputs, config = run.inputs, run.config
     static = look.dressed(inputs.static, run.letters.look)
     hours = partial(limits.hours_text, limits=limits.of(config), on=run.on)
@@ -192,12 +195,15 @@ def pages(run: Run, documents: Sequence[Document]) -> Iterator[Page]:
         partial(telephone.ways_to_pay, config=config),
     )
     yield from policy.pages(run.letters, config, run.on, inputs.templates, portal.policy(config))
+    near = run.on + timedelta(days=_AHEAD if sum(bool(s.items) for s in run.standings) <= _FEW else _NEAR)
     morning = desk.Morning(
         on=run.on,
         standings=run.standings,
         decisions=run.decisions,
         findings=_but_for(run.findings, deliveries.findings(run.unbilled)),
         documents=documents,
+        guards=guards,
+        timelines=timelines.paths(run.standings),
         pages={s.account_id: _on_disk(inputs, config, s) for s in run.standings},
         hours={
             account.account_id: hours(account.customer)
@@ -209,8 +215,14 @@ def pages(run: Run, documents: Sequence[Document]) -> Iterator[Page]:
         kept=telephone.kept_in_a_year(run.standings, run.on),
         unbilled=[(each.line, each.currency, each.days) for each in run.unbilled],
         unread=onboarding.unread(run.standings, config),
+        metrics=measured(run),
+        cash=_expected(run, run.on + timedelta(days=_AHEAD)),
+        coming=_coming(run, near),
+        until=near,
     )
     yield desk.desk(morning, config, inputs.templates, static)
+    yield from previews.pages(documents, inputs.templates)
+    yield from timelines.pages(morning, run.ledger, config, inputs.templates, static, inputs.invoices)
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,19 +237,28 @@ class Forecast:
 
 def forecast(run: Run, days: int) -> Forecast:
     """The day of the run and so many after it, by the same rules. It knows nothing that is dated later than the run's day."""
-    from pastdue.dunning import cash, forecast
-    from pastdue.dunning.ageing import age
-
     until = run.on + timedelta(days=days)
+    return Forecast(run.on, until, _coming(run, until), _expected(run, until))
+
+
+def _coming(run: Run, until: date) -> "tuple[forecast_rules.Coming, ...]":
+    from pastdue.dunning import forecast
+
     books, _ = standing.as_at(run.ledger, run.config, run.on, run.findings, to_come=True)
 
     def write(account: Standing, decision: Decision) -> Iterator[tuple[Notice, tuple[Sent, ...]]]:
         for notice in notices.notices(account, decision, ""):
             yield notice, notices.records(notice, State.SENT)
 
+    return forecast.coming(books, until, write)
+
+
+def _expected(run: Run, until: date) -> "tuple[cash.Cash, ...]":
+    from pastdue.dunning import cash
+    from pastdue.dunning.ageing import age
+
     habits = cash.habits(age(run.ledger, run.on).items, run.on)
-    expected = cash.expected(run.standings, run.decisions, habits, until)
-    return Forecast(run.on, until, forecast.coming(books, until, write), expected)
+    return cash.expected(run.standings, run.decisions, habits, until)
 
 
 def measured(run: Run) -> "tuple[metrics.Metrics, ...]":

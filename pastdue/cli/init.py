@@ -40,7 +40,8 @@ regime = ""                   # blank: no interest is claimed; with one, let the
 
 """
 _IGNORED = (
-    "/site/public/\n/outbox/desk.html\n/outbox/*/*-call.html\n/evidence/\n/outbox/.manifest\n/outbox/.letters.json\n"
+    "/site/public/\n/outbox/desk.html\n/outbox/preview/\n/outbox/accounts/\n/outbox/*/*-call.html\n/evidence/\n"
+    "/outbox/.manifest\n/outbox/.letters.json\n"
 )
 _KEPT_AS_IT_IS = "*.eml -text\naccounts/*.csv -text\noutbox/** -text\n*.pdf binary\n"
 

@@ -95,7 +95,7 @@ def send(
     root = desk.root
     with post_office(desk) as out:
         if posted:
-            results = out.mark_posted().results
+            results = out.mark_posted(only).results
             desk.out.print(f"{screen.count(len(results), 'letter')} recorded as posted.")
         files.ensure_portal_key(root)
         run = _chosen(desk, desk.run(on), only, again)
@@ -142,6 +142,13 @@ def _objections(desk: Desk, composed: Composed, meant: frozenset[str]) -> list[g
     """What the guards say against this run, but for what the operator means."""
     count = sum(notice.channel != COPY for notice in composed.notices)
     return _not(meant, guards.objections(desk.root, composed.run, count, _now())) if count else []
+
+
+def _in_the_way(desk: Desk, composed: Composed) -> Iterator[str]:
+    """Why `send` will refuse, in words for the desk; outside git nothing can be sent, and nobody was going to."""
+    with suppress(Stopped):
+        for objection in _objections(desk, composed, frozenset()):
+            yield f"{objection.message}. {objection.hint} If you mean it: send {objection.flag}"
 
 
 def _not(meant: frozenset[str], objections: Iterable[guards.Objection]) -> list[guards.Objection]:
@@ -266,7 +273,7 @@ def _digest(content: bytes) -> str:
 def _write(desk: Desk, composed: Composed, recorded: frozenset[str]) -> Built:
     run = composed.run
     drafts = [Page(document.path, document.content) for document in composed.documents]
-    pages = flow.pages(run, composed.documents)
+    pages = flow.pages(run, composed.documents, list(_in_the_way(desk, composed)))
     wanted = ((page.path, page.content) for page in (*drafts, *pages))
     todo = files.changes(desk.root, wanted, recorded)
     files.apply(desk.root, todo, recorded)

@@ -1,7 +1,7 @@
 """The workspace on disk: all that is read from it, and all that is written into it, byte for byte.
 
 Nothing is read or written outside the workspace, and a file that did not change is not written again. A stale
-file of an earlier build is removed only where the tool wrote it: `site/public` is wholly the tool's; for drafts in
+file of an earlier build is removed only where the tool wrote it: some folders are wholly the tool's; for drafts in
 `outbox` the manifest says which they are, and one that was changed since stays. Documents on record are never touched.
 """
 
@@ -22,8 +22,9 @@ from pastdue.model import Inputs
 CONFIG = "config.toml"
 PORTAL_KEY = "portal.key"
 MANIFEST = "outbox/.manifest"  # as `sha256sum` writes it; of this machine, so git ignores it
-WHOLLY_OURS = ("site/public",)
+WHOLLY_OURS = ("site/public", "outbox/preview", "outbox/accounts")
 _TEXTS = {".md", ".toml", ".html", ".css", ".txt", ".xml", ".svg", ".j2"}
+_MADE_ANEW = tuple(f"{folder}/" for folder in WHOLLY_OURS)
 _TEMPORARY = ".pastdue-tmp"  # a file that is being written; left behind only by a crash
 
 
@@ -364,7 +365,7 @@ def _files_of_ours(root: Path) -> Iterator[str]:
 
 
 def _is_draft(path: str) -> bool:
-    return path.startswith("outbox/")
+    return path.startswith("outbox/") and not path.startswith(_MADE_ANEW)
 
 
 def _unchanged_drafts(root: Path) -> Iterator[str]:

@@ -1,0 +1,316 @@
+"""The money of each currency, looked at from a step back: how old it is, when it comes, how well it is collected.
+
+Every chart has its numbers in a table, and none is drawn of too little.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+from fractions import Fraction
+from typing import NamedTuple
+
+from markupsafe import Markup
+
+from pastdue import days, money
+from pastdue.documents.desk import charts
+from pastdue.documents.desk.morning import Cash, Metrics, Ratio
+from pastdue.documents.desk.totals import bucket
+from pastdue.documents.desk.view import View
+from pastdue.documents.desk.words import count, one_decimal, tenths
+from pastdue.model import BUCKETS, PromiseState
+
+_WEEKS_BACK = 8
+_WEEK = timedelta(days=7)
+
+
+class Figure(NamedTuple):
+    """One figure, and what it is made of or why there is none."""
+
+    label: str
+    value: str
+    note: str
+
+
+class Chart(NamedTuple):
+    """A chart with its legend, and the table of its numbers."""
+
+    key: str
+    title: str
+    note: str
+    drawing: Markup | None  # None: there is too little to draw
+    missing: str  # why
+    tone: str  # which colours
+    legend: tuple[str, ...]
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+class Analysis(NamedTuple):
+    """What is to be known of one currency."""
+
+    currency: str
+    figures: tuple[Figure, ...]
+    charts: tuple[Chart, ...]
+    beside: tuple[str, ...]  # what of the balance no week has, and why
+
+
+def analyses(view: View) -> tuple[Analysis, ...]:
+    """Each currency by itself, the business's own first."""
+    cash = {each.currency: each for each in view.morning.cash}
+    ordered = sorted(view.morning.metrics, key=lambda each: view.currency_order(each.currency))
+    return tuple(
+        Analysis(
+            currency=each.currency,
+            figures=tuple(_figures(each)),
+            charts=tuple(_charts(view, each, cash.get(each.currency))),
+            beside=tuple(_beside(cash[each.currency], view.money(each.currency))) if each.currency in cash else (),
+        )
+        for each in ordered
+    )
+
+
+# ------------------------------------------------------------------ figures
+
+
+def _figures(each: Metrics) -> Iterator[Figure]:
+    last = each.history[-1] if each.history else None
+    yield _in_days("Days sales outstanding", each.dso.value, each.dso.missing, "open × 90 / sales of 90 days")
+    yield _in_days("Best possible", each.best_dso.value, each.best_dso.missing, "were nothing overdue")
+    yield _in_days(
+        "Counted back", each.count_back.days, each.count_back.missing, "days of sales that are open, month by month"
+    )
+    yield _in_days(
+        "Days late", each.days_late.value, each.days_late.missing, "of what was paid in twelve months, by amount"
+    )
+    if last:
+        yield _share("Collected", last.cei, f"of what could be, in {last.on:%B}")
+    yield _share("Promises kept", each.kept_count, "by number, in twelve months", counted=True)
+    yield _share("Promises kept, by value", each.kept_value, "in twelve months")
+    yield _share("Reached by telephone", each.reached, "of all attempts in 90 days", counted=True)
+
+
+def _in_days(label: str, value: Fraction | None, missing: str, note: str) -> Figure:
+    return Figure(label, f"{one_decimal(value)} days", note) if value is not None else _none(label, missing)
+
+
+def _none(label: str, missing: str) -> Figure:
+    return Figure(label, "–", missing or "nothing to go by")
+
+
+def _share(label: str, ratio: Ratio, note: str, *, counted: bool = False) -> Figure:
+    if ratio.value is None:
+        return _none(label, ratio.missing)
+    of = f"{ratio.numerator} of {ratio.denominator} " if counted else ""
+    return Figure(label, f"{one_decimal(ratio.value)} %", of + note)
+
+
+# ------------------------------------------------------------------ charts
+
+
+def _charts(view: View, each: Metrics, cash: Cash | None) -> Iterator[Chart]:
+    yield _ageing(view, each)
+    yield _cash(view, each.currency, cash)
+    yield _sales_outstanding(view, each)
+    yield _collection(view, each)
+
+
+def _ageing(view: View, each: Metrics) -> Chart:
+    show = view.money(each.currency)
+    ends = [end for end in each.history if end.balance or any(end.buckets)]
+    chart = Chart(
+        key="ageing",
+        title="What was open at the ends of months, by age",
+        note="",
+        drawing=None,
+        missing="Two month ends with something open are needed.",
+        tone="by-age",
+        legend=tuple(bucket(name) for name in BUCKETS),
+        columns=("Month end", "Open", *(bucket(name) for name in BUCKETS)),
+        rows=tuple((view.day(end.on), show(end.balance), *map(show, end.buckets)) for end in each.history),
+    )
+    if len(ends) < 2:
+        return chart
+    series = [
+        (bucket(name), [max(end.buckets[place], 0) for end in each.history]) for place, name in enumerate(BUCKETS)
+    ]
+    labels = [_month(end.on, view.where) for end in each.history]
+    return chart._replace(drawing=charts.bars(labels, series, _compact(each.currency, view.where), _told(chart, each)))
+
+
+def _cash(view: View, currency: str, cash: Cash | None) -> Chart:
+    show = view.money(currency)
+    received = _received(view, currency)
+    weeks = list(cash.weeks) if cash else []
+    chart = Chart(
+        key="cash",
+        title="What came week by week, and what is to be expected",
+        note="Each open sum on one day at most: as promised, by the plan, or as late as the account usually pays.",
+        drawing=None,
+        missing="Nothing came in the last weeks, and nothing is expected on any day.",
+        tone="cash",
+        legend=("received", "promised", "by plans", "by habit"),
+        columns=("Week from", "Received", "Promised", "By plans", "By habit", "Together"),
+        rows=(
+            *((view.day(first), show(amount), *("–",) * 3, show(amount)) for first, amount in received),
+            *(
+                (view.day(week.first), "–", *map(show, (week.promised, week.planned, week.by_habit, week.total)))
+                for week in weeks
+            ),
+        ),
+    )
+    if not any(amount for _, amount in received) and not any(week.total for week in weeks):
+        return chart
+    back, ahead = [0] * len(received), [0] * len(weeks)
+    series = [
+        ("received", [*(max(amount, 0) for _, amount in received), *ahead]),
+        ("promised", [*back, *(week.promised for week in weeks)]),
+        ("by plans", [*back, *(week.planned for week in weeks)]),
+        ("by habit", [*back, *(week.by_habit for week in weeks)]),
+    ]
+    firsts = [*(first for first, _ in received), *(week.first for week in weeks)]
+    labels = [
+        f"{first.day} {_month(first, view.where)}" if place % 4 == 0 else "" for place, first in enumerate(firsts)
+    ]
+    told = f"{currency}: {chart.title}. The numbers are in the table below."
+    return chart._replace(drawing=charts.bars(labels, series, _compact(currency, view.where), told))
+
+
+def _received(view: View, currency: str) -> list[tuple[date, int]]:
+    """What came in each of the last whole weeks, less what was taken back, and in the one that runs, by its Monday."""
+    monday = view.morning.on - timedelta(days=view.morning.on.weekday())
+    firsts = [monday - _WEEK * number for number in range(_WEEKS_BACK, 0, -1)]
+    if monday < view.morning.on:
+        firsts.append(monday)
+    sums = dict.fromkeys(firsts, 0)
+    for standing in view.morning.standings:
+        if standing.currency == currency:
+            for payment in reversed(standing.payments):
+                if payment.received < firsts[0]:
+                    break
+                first = payment.received - timedelta(days=payment.received.weekday())
+                if first in sums:
+                    sums[first] += payment.amount
+    return list(sums.items())
+
+
+def _sales_outstanding(view: View, each: Metrics) -> Chart:
+    rows = [(end, end.dso.value, end.best_dso.value) for end in each.history]
+    chart = Chart(
+        key="dso",
+        title="Days sales outstanding",
+        note="Open × 90 / sales of the 90 days before; the best possible were nothing overdue.",
+        drawing=None,
+        missing=next((end.dso.missing for end in reversed(each.history) if end.dso.missing), "")
+        or "Two month ends with 90 days of sales before them are needed.",
+        tone="two",
+        legend=("days sales outstanding", "best possible"),
+        columns=("Month end", "Days sales outstanding", "Best possible", "Open", "Sales of 90 days"),
+        rows=tuple(
+            (
+                view.day(end.on),
+                _number(dso),
+                _number(best),
+                view.money(each.currency)(end.balance),
+                view.money(each.currency)(end.dso.denominator),
+            )
+            for end, dso, best in rows
+        ),
+    )
+    if sum(dso is not None for _, dso, _ in rows) < 2:
+        return chart
+    series = [
+        ("days sales outstanding", [_float(dso) for _, dso, _ in rows]),
+        ("best possible", [_float(best) for _, _, best in rows]),
+    ]
+    labels = [_month(end.on, view.where) for end, _, _ in rows]
+    return chart._replace(drawing=charts.lines(labels, series, lambda value: f"{value:.0f}", _told(chart, each)))
+
+
+def _collection(view: View, each: Metrics) -> Chart:
+    show = view.money(each.currency)
+    kept = _kept_by_month(view, each.currency)
+    rows = [(end, end.cei.value, kept[end.on.year, end.on.month]) for end in each.history]
+    chart = Chart(
+        key="collection",
+        title="Collection effectiveness, and promises kept",
+        note="Collected in the month of what could be, in percent; and of the promises for its days, how many were kept.",
+        drawing=None,
+        missing="Two whole months in which money could be collected are needed.",
+        tone="two",
+        legend=("collected of what could be", "promises kept"),
+        columns=("Month", "Collected", "Of what could be", "In percent", "Promises kept", "In percent"),
+        rows=tuple(
+            (
+                days.display_short(end.on, view.where),
+                show(end.cei.numerator),
+                show(end.cei.denominator),
+                _number(cei),
+                f"{good} of {over}" if over else "–",
+                tenths(good, over) if over else "–",
+            )
+            for end, cei, (good, over) in rows
+        ),
+    )
+    if sum(cei is not None for _, cei, _ in rows) < 2:
+        return chart
+    series = [
+        ("collected", [_float(cei) for _, cei, _ in rows]),
+        ("kept", [100 * good / over if over else None for _, _, (good, over) in rows]),
+    ]
+    labels = [_month(end.on, view.where) for end, _, _ in rows]
+    return chart._replace(drawing=charts.lines(labels, series, lambda value: f"{value:.0f} %", _told(chart, each)))
+
+
+def _kept_by_month(view: View, currency: str) -> defaultdict[tuple[int, int], tuple[int, int]]:
+    """By month of their day, the promises that were kept, and all of them."""
+    found: defaultdict[tuple[int, int], tuple[int, int]] = defaultdict(lambda: (0, 0))
+    for standing in view.morning.standings:
+        if standing.currency == currency:
+            for promise in standing.conduct.promises:
+                if promise.state is not PromiseState.PENDING:
+                    month = promise.due.year, promise.due.month
+                    good, over = found[month]
+                    found[month] = good + (promise.state is PromiseState.KEPT), over + 1
+    return found
+
+
+def _beside(cash: Cash, show: Callable[[int], str]) -> Iterator[str]:
+    """What of the balance no week has, and why."""
+    if cash.later:
+        yield f"{show(cash.later)} is expected later than these weeks."
+    if cash.no_date:
+        yield f"{show(cash.no_date)} has no day: it is later already than the account pays."
+    if cash.no_record:
+        yield f"{show(cash.no_record)} has no day: nothing was paid in this currency in twelve months."
+    if cash.apart:
+        yield f"{show(cash.apart)} is disputed or on hold, and not expected."
+
+
+# ------------------------------------------------------------------ words
+
+
+def _told(chart: Chart, each: Metrics) -> str:
+    months = count(len(each.history), "month end")
+    return f"{each.currency}: {chart.title}, {months}. The numbers are in the table below."
+
+
+def _compact(currency: str, where: str) -> Callable[[float], str]:
+    """What writes an amount in minor units at an axis: "€20K"."""
+    from babel.numbers import format_compact_currency
+
+    unit = 10 ** money.exponent(currency)
+    return lambda value: format_compact_currency(value / unit, currency, locale=where, fraction_digits=1)
+
+
+def _month(day: date, where: str) -> str:
+    from babel.dates import format_date
+
+    return format_date(day, format="MMM", locale=where)
+
+
+def _number(value: Fraction | None) -> str:
+    return "–" if value is None else one_decimal(value)
+
+
+def _float(value: Fraction | None) -> float | None:
+    return None if value is None else float(value)
