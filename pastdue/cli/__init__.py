@@ -302,6 +302,18 @@ def build(on: date | None) -> int:
     return max(desk.show_findings(built.run), built.exit_code)
 
 
+_KINDS_OF_SENDING = ("--again", "--resolve", "--bounced", "--only", "--posted", "--dry-run")
+_GOES_WITH = {"--again": {"--dry-run"}, "--resolve": set[str](), "--bounced": set[str](), "--posted": {"--only"}}
+
+
+def _mean_one_thing(said: list[str]) -> None:
+    """A usage error for options of `send` that cannot be meant together, rather than to do one of them and not the other."""
+    for name in said:
+        others = [other for other in said if other not in {name, *_GOES_WITH.get(name, said)}]
+        if others:
+            raise click.UsageError(f"{name} goes by itself: without {' and '.join(others)}")
+
+
 @main.command()
 @on_option
 @click.option("--dry-run", is_flag=True, help="Print the list that would be sent, and stop.")
@@ -337,9 +349,11 @@ def send(
     from pastdue.cli import outbox
 
     desk = _desk()
-    if again is not None and (only is not None or posted or resolve is not None):
-        raise click.UsageError("--again goes by itself: without --only, --posted and --resolve")
-    if resolve:
+    given = (again, resolve, bounced, only, posted, dry_run)
+    _mean_one_thing(
+        [name for name, value in zip(_KINDS_OF_SENDING, given, strict=True) if value not in (None, (), False)]
+    )
+    if resolve is not None:
         return outbox.resolve(desk, resolve)
     if bounced:
         from pastdue.cli.bounced import bounced as record

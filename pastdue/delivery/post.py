@@ -252,21 +252,17 @@ class Post:
             outcome = self._settle({}, done.trouble)
         return done.told(replace(outcome, ended=done.ended))
 
-    def mark_posted(self, notice_ids: Iterable[str] | None = None) -> Outcome:
-        """Records that printed letters went out: these, or all that are waiting."""
-        states = self._states()
-        waiting = [name for name, state in states.items() if state is State.PRINTED]
-        wanted = waiting if notice_ids is None else list(notice_ids)
-        for name in wanted:
-            if name not in waiting:
-                raise Stopped(f"{name} is no printed letter that waits for the post: {states.get(name, 'unknown')}")
-        if not wanted:
+    def mark_posted(self, account_id: str | None = None) -> Outcome:
+        """Records that the printed letters that were waiting went out: those to one account, or all."""
+        waiting = [name for name, state in self._states().items() if state is State.PRINTED]
+        filed = [each for each in map(self._filed, waiting) if account_id in {None, each.rows[0]["account_id"]}]
+        if not filed:
             return Outcome()
         self._check()
         self._journal.begin(self._at())
-        for name in wanted:
-            self._journal.file(self._filed(name))
-            self._journal.outcome(name, State.POSTED, self._at(), "the operator says that it went out")
+        for each in filed:
+            self._journal.file(each)
+            self._journal.outcome(each.notice_id, State.POSTED, self._at(), "the operator says that it went out")
         return self._settle()
 
     def returned(self, news: Iterable[tuple[str, State, str]]) -> Outcome:

@@ -61,3 +61,37 @@ def test_trouble_at_the_first_one_says_that_nothing_was_sent(books: Workspace) -
     assert result.exit_code == 4
     assert "stopped: sendmail ended with 78; nothing was sent" in result.stderr
     assert books.notices() == []
+
+
+# ------------------------------------------------------------------ options together
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--resolve", f"{ACME}=resend", "--dry-run"], "--resolve goes by itself: without --dry-run"),
+        (["--resolve", f"{ACME}=sent", "--only", "ACME", "--posted"], "--resolve goes by itself: without --only and"),
+        (["--bounced", ".", "--dry-run"], "--bounced goes by itself: without --dry-run"),
+        (["--posted", "--dry-run"], "--posted goes by itself: without --dry-run"),
+    ],
+)
+def test_what_would_be_done_in_part_is_not_done_at_all(books: Workspace, arguments: list[str], said: str) -> None:
+    sendmail(books, "exit 70")
+    assert books.run("send", "--yes", *ON).exit_code == 3
+    before = books.notices()
+    result = books.run("send", "--yes", *ON, *arguments)
+    assert result.exit_code == 2
+    assert said in " ".join(result.stderr.split())
+    assert books.notices() == before
+
+
+def test_letters_to_one_account_can_be_posted_alone(tmp_path: Path) -> None:
+    config = PLAIN.format(business="", more="").replace('["email"]', '["letter"]')
+    customers = (
+        "account_id,name,address\nACME,Acme Ltd,1 Mill Road\nBOLT,Bolt & Co,2 Mill Road\nCARR,Carr,3 Mill Road\n"
+    )
+    books = Workspace.of(tmp_path / "books", config, customers=customers, invoices=INVOICES)
+    assert "3 printed" in books.done("send", "--yes", *ON)
+    assert "1 letter recorded as posted." in books.done("send", "--posted", "--only", "BOLT", "--yes", *ON)
+    assert books.told("account_id", "state")[3:] == [("BOLT", "posted")]
+    assert "2 letters recorded as posted." in books.done("send", "--posted", "--yes", *ON)
