@@ -12,7 +12,7 @@ from pastdue.books import ledger as books
 from pastdue.books.tables import RawFile
 from pastdue.config import Config
 from pastdue.config import Look as Chosen
-from pastdue.documents import attachments, calls, desk, emails, look, note, notices, paper, policy, portal, quoted
+from pastdue.documents import attachments, calls, catalogue, desk, emails, look, note, notices, paper, policy, portal, quoted
 from pastdue.documents.desk import previews, timelines
 from pastdue.documents.letters import ANSWERS, NOTE, Letter, LetterError, Letters
 from pastdue.dunning import (
@@ -65,13 +65,20 @@ class Refusal:
 
 
 def run(
-    inputs: Inputs, *, today: date | None, clock: date, found: Iterable[Finding] = (), check_letters: bool = True
+    inputs: Inputs,
+    *,
+    today: date | None,
+    clock: date,
+    found: Iterable[Finding] = (),
+    check_letters: bool = True,
+    in_every_language: bool = False,
 ) -> Run | Refusal:
     """Reads everything, works out every standing, and decides.
 
     The day is `today` (the operator's --on), else the config's, else `clock`. An error in one account's rows stops
     that account; an error in the config, in a letter or in a whole ledger stops the run. `found` is what reading the
-    files turned up. Without `check_letters` the letters are not test-written: for a run that writes none.
+    files turned up. Without `check_letters` the letters are not test-written: for a run that writes none. Those in
+    languages that nobody in the books reads are, `in_every_language`.
     """
     config, findings = config_file.load(inputs.config, inputs.starter_config)
     findings += found
@@ -88,9 +95,11 @@ def run(
         from pastdue.documents import linter, patterns
 
         wanted = list(_letters_wanted(config, ledger))
-        findings += letters.check(wanted, config)
+        # The credit policy is on the site in every language.
+        read = None if in_every_language or config.policy.version else _languages_read(config, ledger)
+        findings += letters.check(wanted, config, read)
         findings += patterns.of_letters(inputs.letters).findings
-        remarks = linter.sources(inputs.letters, config, _said_to_anybody(wanted, config))
+        remarks = linter.sources(inputs.letters, config, _said_to_anybody(wanted, config), read)
         findings += linter.findings(remarks, config)
         findings += [*policy.findings(letters, config), *_mistakes_in_pages(tuple(sorted(inputs.templates.items())))]
     if any(finding.stops_run for finding in findings):
@@ -287,7 +296,8 @@ def _remarks(run: Run, notice: Notice, letter: Letter, account: Standing, decisi
     disputed = {hold.invoice_id for hold in decision.holds if hold.kind == "dispute"}
     barred = limitation.time_barred(account, run.config)
     spoken = patterns.of_letters(run.inputs.letters)
-    return linter.notice(notice, letter.subject, letter.text, run.config, disputed, barred, spoken)
+    found = linter.notice(notice, letter.subject, letter.text, run.config, disputed, barred, spoken)
+    return tuple(replace(each, file=run.letters.file(notice, run.config)) for each in found)
 
 
 def _once_each(mild: "Iterable[tuple[Notice, Remark]]", run: Run) -> Iterator[Finding]:
@@ -353,6 +363,12 @@ def _letters_wanted(config: Config, ledger: Ledger) -> Iterator[tuple[str, list[
     everybody = sorted({customer.language for customer in ledger.customers.values()})
     never = {deliveries.SATISFACTION: config.deliveries.ask_after is None, onboarding.POLICY: not config.policy.version}
     yield from ((letter, everybody) for letter in (*ANSWERS, NOTE) if not never.get(letter))
+
+
+def _languages_read(config: Config, ledger: Ledger) -> frozenset[str]:
+    """The languages, without their regions, that letters of this run may be in: of customers, the business, and English."""
+    tags = {customer.language for customer in ledger.customers.values()} | {config.business.language, catalogue.FALLBACK}
+    return frozenset(chain[-1] for tag in tags if (chain := catalogue.chain(tag)))
 
 
 def _said_to_anybody(wanted: Iterable[tuple[str, list[str]]], config: Config) -> set[str]:

@@ -92,6 +92,12 @@ class Letters:
         tags = (*chain(wanted), *chain(business), FALLBACK, *sorted(there))
         return next((tag for tag in tags if tag in there), "")
 
+    def file(self, notice: Notice, config: Config) -> str:
+        """The path of the file that the notice is written with, such as letters/it/reminder.md; "" without one."""
+        wanted = notice.customer.language or config.business.language
+        language = self.language_for(notice.letter, wanted, config.business.language)
+        return self._sources[self._by_language[notice.letter][language]].file if language else ""
+
     def write(self, notice: Notice, config: Config) -> Letter:
         """The notice in words. Raises LetterError when the letter cannot be written for it."""
         wanted = notice.customer.language or config.business.language
@@ -162,19 +168,23 @@ class Letters:
 
     # -------------------------------------------------------------- check
 
-    def check(self, wanted: Iterable[tuple[str, Iterable[str]]], config: Config) -> list[Finding]:
+    def check(
+        self, wanted: Iterable[tuple[str, Iterable[str]]], config: Config, read: frozenset[str] | None = None
+    ) -> list[Finding]:
         """All that is wrong with the letters a run may need: each is read, and written to samples, in each of its languages.
 
-        `wanted` names letters, each with the languages of the customers who may get it. Asked the same again, it answers
-        from memory.
+        `wanted` names letters, each with the languages of the customers who may get it; `read` are the languages, without
+        their regions, that are looked at: all where it is None. Asked the same again, it answers from memory.
         """
         asked = tuple((letter, tuple(languages)) for letter, languages in wanted)
-        key = (asked, config.model_dump_json())
+        key = (asked, config.model_dump_json(), read)
         if key not in self._checked:
-            self._checked[key] = self._check(asked, config)
+            self._checked[key] = self._check(asked, config, read)
         return self._checked[key]
 
-    def _check(self, wanted: Iterable[tuple[str, Iterable[str]]], config: Config) -> list[Finding]:
+    def _check(
+        self, wanted: Iterable[tuple[str, Iterable[str]]], config: Config, read: frozenset[str] | None
+    ) -> list[Finding]:
         steps = [step for schedule in config.schedule.values() for step in schedule.step if not step.is_call]
         found = [*self.words.findings, *self._twice, *self._check_layout()]
         readers: dict[str, set[str]] = {}
@@ -187,6 +197,8 @@ class Letters:
             found += self._falls_back(letter, languages, config.business.language)
             own = [step for step in steps if step.letter_name == letter]
             for language in self.languages(letter):
+                if read is not None and chain(language)[-1] not in read:
+                    continue
                 if not self.words.speaks(language):
                     file = f"{FOLDER}/{self._by_language[letter][language]}"
                     message = (

@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from pastdue.config import FILE, Business, Config, End
 from pastdue.documents import patterns, templates
-from pastdue.documents.catalogue import FOLDER
+from pastdue.documents.catalogue import FOLDER, chain
 from pastdue.documents.patterns import RULES, SHIPPED, Lists, Pattern, Patterns, Spoken, Tables
 from pastdue.findings import Finding, Severity, error, shown, warning
 from pastdue.model import Charge, Notice
@@ -32,7 +32,7 @@ class Remark:
     basis: str  # the law or house rule
     letter: str = ""  # "reminder"; a partial begins with "_"
     language: str = ""
-    file: str = ""  # "letters/reminder.en.md"; "" where the words are those of a finished notice
+    file: str = ""  # "letters/reminder.en.md"; "" where nobody said of what file the words are
     row: int = 0  # the line in the letter's file; 0 where there is none
     unused: bool = False  # in a letter that nobody gets: said, and stops nothing
 
@@ -275,16 +275,25 @@ _PRINTED = "Xx"  # stands where a letter prints a value
 _Pieces = list[tuple[int, str]]
 
 
-def sources(letters: Mapping[str, str], config: Config, used: Collection[str] | None = None) -> tuple[Remark, ...]:
+def sources(
+    letters: Mapping[str, str],
+    config: Config,
+    used: Collection[str] | None = None,
+    read: Collection[str] | None = None,
+) -> tuple[Remark, ...]:
     """What the operator's letters may not say, in every branch of every file: partials, layout and subject lines too.
 
     `used` names the letters that somebody may get; all are where it is None. What stands in the others is marked as unused.
+    `read` are the languages, without their regions, that are looked at; all are where it is None.
     """
     spoken = patterns.of_letters(letters)
     planned = frozenset(_planned(config, spoken.lists))
     known = None if used is None else _with_partials(letters, used)
     found: list[Remark] = []
     for name, text in sorted(letters.items()):
+        source = templates.source(name, text) if read is not None else None
+        if source and chain(source.language)[-1] not in (read or ()):
+            continue
         for remark in _in_source(name, text, planned, spoken):
             # email.html and the like dress all letters
             unused = known is not None and "." not in remark.letter and remark.letter not in known

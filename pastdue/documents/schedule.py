@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pastdue.config import Announce, Config, Schedule, Step
 from pastdue.documents.catalogue import Language, chain
-from pastdue.documents.words import agreed_rate, locale
+from pastdue.documents.words import agreed_rate, costs, locale
 
 # Rules of interest that are not for businesses alone.
 _FOR_CONSUMERS_TOO = frozenset({"contract", "de-288-consumer", "at-1000", "nl-119", "ch-or104"})
@@ -79,7 +79,7 @@ def _rung(step: Step, config: Config, told: Language) -> Rung:
     within = ""
     if step.pay_within is not None:
         within = _days("schedule.within", step.pay_within, told)
-    announces = (_announced(each, told) for each in step.announces if _is_claimed(each, config))
+    announces = (_announced(each, config, told) for each in step.announces if _is_claimed(each, config))
     what = told["schedule.call"] if step.is_call else f"{label}, {_channels(step, config, told)}"
     return Rung(_when(step, told), what, within, tuple(announces))
 
@@ -112,9 +112,13 @@ def _is_claimed(each: Announce, config: Config) -> bool:
     return each.consequence != "interest" or bool(config.interest.regime)
 
 
-def _announced(each: Announce, told: Language) -> str:
-    scope = told["schedule.of-businesses"] if each.consequence == "fee" else ""
-    return f"{_days('schedule.announced', each.in_days, told)} {told[f'schedule.what-{each.consequence}']}{scope}."
+def _announced(each: Announce, config: Config, told: Language) -> str:
+    what, scope = told[f"schedule.what-{each.consequence}"], ""
+    if each.consequence == "fee" and (kind := costs(config.interest.regime)):
+        what = told[f"schedule.what-fee{kind}"]  # owed by consumers too
+    elif each.consequence == "fee":
+        scope = told["schedule.of-businesses"]
+    return f"{_days('schedule.announced', each.in_days, told)} {what}{scope}."
 
 
 # ------------------------------------------------------------------ what holds beside the steps

@@ -82,6 +82,7 @@ NAMES: Mapping[str, str] = {
     "principal": "What of that is invoiced.",
     "interest": "What of that is interest, claimed by this notice; blank when none is.",
     "fees": "What of that is fixed sums for late payment; blank when there are none.",
+    "fees_called": 'What those are called by the rule that gives them: "Fixed sums for late payment", "Collection costs".',
     "daily_interest": "What each further day of all that is open adds, at the rates of the day; blank when nothing does.",
     "interest_until": "The last day that the interest is worked out for, in full; blank without any.",
     "interest_law": 'The rule that interest runs by, to follow "under"; blank where the catalogue has no words for it.',
@@ -280,13 +281,14 @@ def _lines(line: NoticeItem, notice: Notice, told: Language, where: str) -> Iter
     for kind, owed in (("interest", charge.interest), ("fee", charge.fees)):
         if owed:
             since = charge.since if kind == "interest" else charge.fee_on
-            said = told[f"item-{kind}-since"].format(
+            name = f"item-fee{costs(charge.regime)}" if kind == "fee" else "item-interest"
+            said = told[f"{name}-since"].format(
                 first=days.display_short(since or notice.on, where),
                 last=days.display_short(_interest_until(charge) or notice.on, where),
             )
             yield SimpleNamespace(
                 kind=kind,
-                name=told[f"item-{kind}"].format(invoice=item.invoice_id),
+                name=told[name].format(invoice=item.invoice_id),
                 invoice_id=item.invoice_id,
                 description=said,
                 reference="",
@@ -313,6 +315,7 @@ def _charges(notice: Notice, config: Config, told: Language, where: str) -> dict
     return {
         "interest": show(interest) if interest else "",
         "fees": show(fees) if fees else "",
+        "fees_called": told[f"fees-called{costs(notice.regime)}"],
         "daily_interest": show(daily) if interest and (daily := sum(map(_daily, charges))) else "",
         "interest_until": days.display(max(filter(None, map(_interest_until, with_interest))), where)
         if interest
@@ -338,6 +341,15 @@ def _charges(notice: Notice, config: Config, told: Language, where: str) -> dict
             if charge.fees
         ],
     }
+
+
+# By these rules the fixed sum is no compensation for lateness, but what collecting costs: article 6:96 BW.
+_COLLECTION_COSTS = frozenset({"nl-119", "nl-119a"})
+
+
+def costs(regime: str) -> str:
+    """How the catalogue's words for a fixed sum end where the rule that gives it speaks of collection costs; else nothing."""
+    return "-costs" if regime in _COLLECTION_COSTS else ""
 
 
 def _interest_until(charge: Charge) -> date | None:
@@ -428,7 +440,8 @@ def _sentence(each: Announcement, everything: set[str], notice: Notice, config: 
     rule = "fee-basis" if each.consequence == "fee" else "basis"
     sum_ = told["of-amount"].format(amount=money.display(each.amount, notice.currency, where)) if each.amount else ""
     since = days.display(each.since, where) if each.since else ""
-    return told[f"announce-{each.consequence}{'-since' if since else ''}"].format(
+    which = costs(notice.regime) if each.consequence == "fee" else "-since" if since else ""
+    return told[f"announce-{each.consequence}{which}"].format(
         on=days.display(each.on, where),
         since=since,
         of=of,

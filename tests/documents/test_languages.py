@@ -100,6 +100,14 @@ def test_a_language_is_a_folder_and_its_email_and_page_speak_it(tmp_path: Path) 
     assert 'lang="it-CH"' in pages(books)["Bianchi Srl"]
 
 
+def test_what_stands_against_a_notice_names_the_file_in_the_folder(tmp_path: Path) -> None:
+    books = house(tmp_path, **{"it/reminder.md": f"{REMINDER}\nPlease pay within 3 days.\n"})
+    lines = books.run("check", "--on", "2026-02-27").stdout.splitlines()
+    said = [line for line in lines if "L12" in line and not line.startswith(" ")]
+    assert said
+    assert all(line.startswith("letters/it/reminder.md: ") for line in said), said
+
+
 def test_a_printed_letter_speaks_the_language_of_the_folder(tmp_path: Path) -> None:
     books = house(tmp_path)
     books.done("build", "--on", "2026-02-27")
@@ -414,3 +422,20 @@ def test_french_is_set_as_french_is() -> None:
 def test_french_counts_nothing_in_the_singular() -> None:
     french = SHIPPED.of("fr")
     assert [french.plural("late-by", count) for count in (0, 1, 2)] == ["0 jour", "1 jour", "2 jours"]
+
+
+def test_a_run_looks_at_the_letters_that_somebody_reads_and_check_at_all_of_them(tmp_path: Path) -> None:
+    books = Workspace.of(
+        tmp_path / "books",
+        customers="account_id,name,email\nACME,Acme,ap@acme.example\n",
+        invoices="invoice_id,account_id,due,amount\n1,ACME,2026-01-31,10.00\n",
+    )
+    broken = '---\nsubject: "x"\n---\n{{ nobody.knows }}\n'
+    books.write("letters/reminder.fr.md", broken)
+    on = ("--on", "2026-02-02")
+    assert "letters/reminder.fr.md:4: error" in books.run("check", *on).stdout
+    assert books.run("build", *on).exit_code == 0
+    books.write("accounts/customers.csv", "account_id,name,email,language\nACME,Acme,ap@acme.example,fr-BE\n")
+    refused = books.run("build", *on)
+    assert refused.exit_code == 1
+    assert "letters/reminder.fr.md:4: error" in refused.stderr

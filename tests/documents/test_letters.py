@@ -127,12 +127,12 @@ def notice(letter: str = "reminder", *items: OpenItem, **more: Any) -> Notice:
     return Notice(**(fields | more))
 
 
-def charge(invoice_id: str = "2030", principal: int = 51250, **more: Any) -> Charge:
+def charge(invoice_id: str = "2030", principal: int = 51250, regime: str = "ie-si580", **more: Any) -> Charge:
     """20 days of interest, and the fixed sum."""
     line = Accrual(51250, ON - timedelta(19), ON, 20, 101500, 285, 21500)
     fields = {"since": line.first, "accruals": (line,), "fee": 4000, "fee_on": ON - timedelta(5), "told": True}
     due = ON - timedelta(40)
-    return Charge(invoice_id, due, "EUR", "ie-si580", principal=principal, **(fields | more))
+    return Charge(invoice_id, due, "EUR", regime, principal=principal, **(fields | more))
 
 
 MANY = (
@@ -142,6 +142,9 @@ MANY = (
 )
 INTEREST = Announcement("interest", date(2026, 3, 16), ("2041",))
 AGENCY = Announcement("agency", date(2026, 4, 1), ("2030", "2041"))
+
+
+LANGUAGES = ("en", "de", "es", "fr")
 
 
 def told(language: str) -> Customer:
@@ -161,7 +164,7 @@ def visible(page: str) -> str:
 # ------------------------------------------------------------------ what letters say
 
 
-@pytest.mark.parametrize("language", ["en", "de", "es"])
+@pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", NAMES)
 def test_every_shipped_letter_states_each_item_the_sum_the_deadline_and_how_to_pay(name: str, language: str) -> None:
     letter = LETTERS.write(notice(name, *MANY, customer=told(language), announces=(INTEREST, AGENCY)), CONFIG)
@@ -194,6 +197,15 @@ def test_every_shipped_letter_states_each_item_the_sum_the_deadline_and_how_to_p
             "16 de marzo de 2026",
             "1 de abril de 2026",
         ],
+        "fr": [
+            "512,50\xa0€",
+            "640,00\xa0€",
+            "99,00\xa0€",
+            "1\u202f251,50\xa0€",
+            "9 mars 2026",
+            "16 mars 2026",
+            "1er avril 2026",
+        ],
     }[language]
     for said in [
         "2030",
@@ -212,7 +224,7 @@ def test_every_shipped_letter_states_each_item_the_sum_the_deadline_and_how_to_p
     assert len(letter.html.encode()) < 30_000
 
 
-@pytest.mark.parametrize("language", ["en", "de", "es"])
+@pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", NAMES)
 def test_text_and_html_hold_the_same_figures(name: str, language: str) -> None:
     letter = LETTERS.write(notice(name, *MANY, customer=told(language), announces=(INTEREST, AGENCY)), CONFIG)
@@ -224,11 +236,14 @@ def test_text_and_html_hold_the_same_figures(name: str, language: str) -> None:
         assert word in seen or word in letter.html, word
 
 
-@pytest.mark.parametrize("language", ["en", "de", "es"])
+@pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", NAMES)
 def test_without_an_announcement_no_consequence_is_named(name: str, language: str) -> None:
     letter = LETTERS.write(notice(name, *MANY, customer=told(language)), CONFIG)
     threats = r"interest|agency|claim|court|legal|lawyer|fee\b|zins|inkasso|gericht|anwalt|gebühr|übergabe|übergeben"
+    threats += (
+        r"|intérêts?\b|agence\b|huissier|avocat|juridique|judiciaire|tribunal|frais\b|indemnité|transmettr|recouvrement"
+    )
     threats += r"|interés|intereses|agencia|recobro|judicial|tribunal|juzgado|abogad|demanda\b|gastos|traslad"
     assert re.findall(threats, f"{letter.subject}\n{letter.text}", re.IGNORECASE) == []
 
@@ -241,6 +256,82 @@ def test_each_consequence_is_announced_with_its_day_and_only_for_its_invoices() 
     said = " ".join(german.text.split())
     assert "Den Betrag aus Rechnungen 2030 und 2041, der am 1. April 2026 noch offen ist, übergeben wir" in said
     assert german.subject == "Ankündigung der Übergabe: Rechnungen 2030 und 2041"
+    french, spanish = (
+        " ".join(
+            LETTERS.write(notice("reminder", *MANY, announces=(INTEREST,), customer=told(each)), CONFIG).text.split()
+        )
+        for each in ("fr", "es")
+    )
+    assert (
+        "À compter du 16 mars 2026, nous facturerons des intérêts de retard en application du règlement irlandais"
+        in french
+    )
+    assert "sur tout montant alors encore impayé (facture 2041)." in french
+    assert "A partir del 16 de marzo de 2026 cobraremos intereses de demora conforme al reglamento irlandés" in spanish
+    assert "sobre lo que entonces siga pendiente (factura 2041)." in spanish
+
+
+FEE = Announcement("fee", date(2026, 4, 1), ("2041",), 4000)
+
+
+@pytest.mark.parametrize(
+    ("language", "announced", "line", "since", "sum_"),
+    [
+        (
+            "en",
+            "collection costs of €40.00 under article 6:96 of the Dutch Civil Code will be added",
+            "Collection costs on 2030",
+            "owed since 25 Feb 2026",
+            "Collection costs",
+        ),
+        (
+            "de",
+            "berechnen wir von diesem Tag an Inkassokosten von 40,00 € nach Artikel 6:96 des niederländischen",
+            "Inkassokosten auf 2030",
+            "geschuldet seit 25. Feb. 2026",
+            "Inkassokosten",
+        ),
+        (
+            "fr",
+            "des frais de recouvrement de 40,00 € en application de l’article 6:96 du Code civil néerlandais",
+            "Frais de recouvrement sur 2030",
+            "dus depuis le 25 févr. 2026",
+            "Frais de recouvrement",
+        ),
+        (
+            "es",
+            "se añadirán gastos de cobro de 40,00 € conforme al artículo 6:96 del Código Civil neerlandés",
+            "Gastos de cobro de 2030",
+            "debidos desde el 25 feb 2026",
+            "Gastos de cobro",
+        ),
+    ],
+)
+@pytest.mark.parametrize("regime", ["nl-119", "nl-119a"])
+def test_what_dutch_law_calls_collection_costs_is_called_so(
+    regime: str, language: str, announced: str, line: str, since: str, sum_: str
+) -> None:
+    def of(name: str, **more: Any) -> Notice:
+        lines: tuple[NoticeItem, ...] = (NoticeItem(item("2030", 40, 51250), name, 1, charge=charge(regime=regime)),)
+        return notice(name, items=lines, customer=told(language), regime=regime, **more)
+
+    def plain(name: str, **more: Any) -> str:
+        return " ".join(LETTERS.write(of(name, **more), CONFIG).text.replace("\xa0", " ").split())
+
+    assert announced in plain("final-demand", announces=(FEE,))
+    items = words.context(of("final-demand"), CONFIG, WORDS.of(language))["items"]
+    (shown,) = [each for each in items if each.kind == "fee"]
+    assert (shown.name, shown.description) == (line, since)
+    assert f"{sum_} 40,00" in plain("before-action").replace("€40.00", "40,00")
+    for text in (plain("final-demand", announces=(FEE,)), plain("before-action")):
+        assert not re.search(r"fixed sum|pauschale|forfaitaire|cantidad fija", text, re.IGNORECASE)
+
+
+def test_a_fixed_sum_for_lateness_is_called_one() -> None:
+    lines = (NoticeItem(item("2030", 40, 51250), "final-demand", 1, charge=charge()),)
+    text = LETTERS.write(notice("final-demand", items=lines, announces=(FEE,)), CONFIG).text
+    assert "a fixed sum of €40.00 for late payment" in " ".join(text.split())
+    assert "ollection costs" not in text
 
 
 def test_interest_that_counts_from_an_earlier_day_is_announced_with_that_day() -> None:
@@ -566,7 +657,7 @@ SLOW = SlowLetters(SHIPPED)
 def test_compiled_letters_are_the_slow_ones_byte_for_byte(text: str) -> None:
     """Every shipped letter, with the value in every field: what the shape is filled with is what all tools would have made."""
     for number, name in enumerate(EVERY if len(text) < 1000 else ["reminder"]):
-        language = ("en", "de", "es")[(number + len(text)) % 3]
+        language = LANGUAGES[(number + len(text)) % len(LANGUAGES)]
         this, own = hostile_notice(name, language, text)
         assert LETTERS.write(this, own) == SLOW.write_slowly(this, own, language), name
 
@@ -660,7 +751,7 @@ def check_reminder(body: str, front: str = "subject: x") -> list[Finding]:
 
 
 def test_the_shipped_letters_are_without_findings() -> None:
-    assert check(*EVERY, languages=("en-IE", "de", "de-AT", "es", "es-MX")) == []
+    assert check(*EVERY, languages=("en-IE", "de", "de-AT", "es", "es-MX", "fr", "fr-CA")) == []
     assert check(*ENGLISH, languages=("en-IE",)) == []
 
 
