@@ -226,7 +226,8 @@ def test_nothing_is_written_beside_the_workspace_or_under_a_name_that_a_cell_cho
     assert tops <= {"accounts", "config.toml", "portal.key", "outbox", "site", ".git", ".gitignore"}
     for name in built.files:
         assert re.fullmatch(
-            r"outbox/(desk\.html|\.manifest|\.letters\.json|2026-02-12/[A-Za-z0-9-]{1,90}\.(eml|pdf|html))"
+            r"outbox/(desk\.html|\.manifest|\.letters\.json|2026-02-12/[A-Za-z0-9-]{1,90}\.(eml|pdf|html)"
+            r"|preview/[A-Za-z0-9-]{1,90}\.((email|text)\.)?html|accounts/(style\.css|[a-z0-9-]{17,90}\.html))"
             r"|site/public/(_headers|index\.html|404\.html|robots\.txt|static/style\.css|[a-z0-9]{26,}/index\.html)",
             name,
         ), name

@@ -28,7 +28,7 @@ class Figure(NamedTuple):
 
     label: str
     value: str
-    note: str
+    note: str  # "" for one that there is nothing to make of, which is not shown
 
 
 class Chart(NamedTuple):
@@ -61,7 +61,7 @@ def analyses(view: View) -> tuple[Analysis, ...]:
     return tuple(
         Analysis(
             currency=each.currency,
-            figures=tuple(_figures(each)),
+            figures=tuple(figure for figure in _figures(each) if figure.note),
             charts=tuple(_charts(view, each, cash.get(each.currency))),
             beside=tuple(_beside(cash[each.currency], view.money(each.currency))) if each.currency in cash else (),
         )
@@ -94,7 +94,7 @@ def _in_days(label: str, value: Fraction | None, missing: str, note: str) -> Fig
 
 
 def _none(label: str, missing: str) -> Figure:
-    return Figure(label, "–", missing or "nothing to go by")
+    return Figure(label, "–", missing)
 
 
 def _share(label: str, ratio: Ratio, note: str, *, counted: bool = False) -> Figure:
