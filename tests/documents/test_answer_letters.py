@@ -19,7 +19,7 @@ FOLDER = Path(__file__).parents[2] / "letters"
 SHIPPED = {path.name: path.read_text(encoding="utf-8") for path in FOLDER.iterdir()}
 LETTERS = Letters(SHIPPED)
 OVERDUE = ("reminder", "reminder-valued", "second-notice", "final-demand", "final-demand-firm", "referral")
-LANGUAGES = ("en", "de")
+LANGUAGES = ("en", "de", "es", "fr")
 
 CUSTOMER = Customer(
     "ACME-1",
@@ -98,7 +98,7 @@ def said(letter: Letter) -> str:
 
 
 def test_a_promise_is_confirmed_with_its_amount_its_day_and_what_follows() -> None:
-    english, german = (said(written("promise", language=language)) for language in LANGUAGES)
+    english, german, spanish, french = (said(written("promise", language=language)) for language in LANGUAGES)
     assert english.startswith("Confirmed: payment by 11 March 2026 Dear Anna Byrne,")
     assert "what you told us on 27 February 2026: €1,000.00 by 11 March 2026" in english
     assert "You will get no reminder from us before that day." in english
@@ -106,7 +106,13 @@ def test_a_promise_is_confirmed_with_its_amount_its_day_and_what_follows() -> No
     assert german.startswith("Bestätigung: Zahlung bis zum 11. März 2026 Guten Tag Anna Byrne,")
     assert "Vor diesem Tag erhalten Sie von uns keine Mahnung." in german
     assert "Ist die Zahlung bis dahin nicht vollständig eingegangen, folgt unsere letzte Mahnung." in german
-    for text in (english, german):
+    assert spanish.startswith("Confirmado: pago a más tardar el 11 de marzo de 2026 Buenos días, Anna Byrne:")
+    assert "No recibirá ningún recordatorio nuestro antes de ese día." in spanish
+    assert "no hemos recibido el pago completo, seguirá nuestro último requerimiento de pago." in spanish
+    assert french.startswith("Confirmé : paiement au plus tard le 11 mars 2026 Bonjour Anna Byrne,")
+    assert "Vous ne recevrez aucune relance de notre part avant ce jour." in french
+    assert "Si le paiement ne nous est pas parvenu en totalité d’ici là, notre mise en demeure suivra." in french
+    for text in (english, german, spanish, french):
         assert "2041" in text
         assert "DE89 3704 0044 0532 0130 00" in text
 
@@ -116,7 +122,12 @@ def test_a_promise_of_more_than_is_open_says_what_is_counted_on() -> None:
     assert "You named €1,500.00; €1,000.00 was open, so we count on that." in said(written("promise", about=capped))
     german = said(written("promise", about=capped, language="de"))
     assert "Genannt hatten Sie 1.500,00 €; offen waren 1.000,00 €, daher rechnen wir mit diesem Betrag." in german
+    spanish, french = (said(written("promise", about=capped, language=each)) for each in ("es", "fr"))
+    assert "Usted mencionó 1.500,00 €; estaban pendientes 1.000,00 €, así que contamos con ese importe." in spanish
+    assert "Vous avez indiqué 1 500,00 € ; il restait 1 000,00 € à payer" in french
     assert "You named" not in said(written("promise"))
+    assert "Usted mencionó" not in said(written("promise", language="es"))
+    assert "Vous avez indiqué" not in said(written("promise", language="fr"))
     assert "Genannt hatten" not in said(written("promise", language="de"))
 
 
@@ -127,19 +138,44 @@ def test_a_promise_of_a_part_asks_for_that_part_and_names_the_rest(language: str
     expected = {
         "en": ("€1,123.45", "€400.00", "€150.00 of it has reached us already", "€250.00", "€873.45"),
         "de": ("1.123,45 €", "400,00 €", "Davon sind 150,00 € schon eingegangen", "250,00 €", "873,45 €"),
+        "es": ("1.123,45 €", "400,00 €", "ya nos han llegado 150,00 €", "quedan por llegar 250,00 €", "873,45 €"),
+        "fr": ("1 123,45 €", "400,00 €", "Nous en avons déjà reçu 150,00 €", "il reste 250,00 €", "873,45 €"),
     }[language]
     assert [each for each in expected if each not in text] == []
-    assert f"{'Please pay €250.00 by' if language == 'en' else 'Bitte zahlen Sie 250,00 € bis'}" in text
+    asks = {
+        "en": "Please pay €250.00 by",
+        "de": "Bitte zahlen Sie 250,00 € bis",
+        "es": "Le rogamos que pague 250,00 € a más tardar el",
+        "fr": "Merci de payer 250,00 € au plus tard le",
+    }
+    assert asks[language] in text
 
 
 def test_what_a_promise_covers_in_full_leaves_no_rest() -> None:
     assert "What remains" not in said(written("promise", *MANY))
-    assert "Darüber hinaus" not in said(written("promise", *MANY, language="de"))
+    for language, rest in (("de", "Darüber hinaus"), ("es", "Lo que queda aparte"), ("fr", "Ce qui reste au-delà")):
+        assert rest not in said(written("promise", *MANY, language=language))
+        assert rest in said(written("promise", *MANY, about=promise(40000), language=language))
 
 
 CALL = {"name": "phone", "days": 9, "channels": ["call"]}
 REFERRAL = {"name": "referral", "days": 60, "channels": ["email"]}
 TO_AGENCY = REFERRAL | {"announces": [{"consequence": "agency", "in_days": 14}]}
+
+
+FOLLOWS = {
+    "we will send you a reminder": {"es": "le enviaremos un recordatorio", "fr": "nous vous enverrons un rappel"},
+    "we will call you": {"es": "le llamaremos", "fr": "nous vous appellerons"},
+    "our final demand will follow": {
+        "es": "seguirá nuestro último requerimiento de pago",
+        "fr": "notre mise en demeure suivra",
+    },
+    "we will write to you again": {"es": "le escribiremos de nuevo", "fr": "nous vous écrirons de nouveau"},
+    "we will write to you about passing the matter on": {
+        "es": "le escribiremos sobre el traslado del asunto",
+        "fr": "nous vous écrirons au sujet de la transmission du dossier",
+    },
+}
 
 
 @pytest.mark.parametrize(
@@ -162,6 +198,10 @@ def test_what_follows_is_the_next_step_of_the_schedule_and_no_more(
     for step in ("promise", "instalment"):
         assert english in said(written(step, settings=settings, follows=follows))
         assert german in said(written(step, settings=settings, follows=follows, language="de"))
+        for language in ("es", "fr"):
+            assert FOLLOWS[english][language] in said(
+                written(step, settings=settings, follows=follows, language=language)
+            )
 
 
 # ------------------------------------------------------------------ a promise that was not kept
@@ -174,7 +214,7 @@ def test_after_a_broken_promise_the_first_line_says_what_was_promised_and_what_c
 ) -> None:
     def first_lines(language: str, broken: Promise | None) -> str:
         text = said(LETTERS.write(notice(letter, *items, language=language, broken=broken), CONFIG))
-        return text.partition("Anna Byrne, ")[2]
+        return text.partition("Anna Byrne")[2][2:]
 
     told = "You told us on 27 February 2026 that €500.00 would reach us by 11 March 2026."
     gesagt = "am 27. Februar 2026 haben Sie uns 500,00 € bis zum 11. März 2026 zugesagt."
@@ -182,10 +222,20 @@ def test_after_a_broken_promise_the_first_line_says_what_was_promised_and_what_c
     assert first_lines("en", promise(50000, received=12000)).startswith(f"{told} €120.00 of it arrived. ")
     assert first_lines("de", promise(50000)).startswith(f"{gesagt} Bis dahin ist davon nichts eingegangen. ")
     assert first_lines("de", promise(50000, received=12000)).startswith(f"{gesagt} Davon sind 120,00 € eingegangen. ")
+    dicho = "El 27 de febrero de 2026 nos dijo que recibiríamos 500,00 € a más tardar el 11 de marzo de 2026."
+    dit = "Le 27 février 2026, vous nous avez annoncé un paiement de 500,00 € au plus tard le 11 mars 2026."
+    for language, line, nothing, part in (
+        ("es", dicho, "Hasta esa fecha no nos había llegado nada. ", "De ese importe nos han llegado 120,00 €. "),
+        ("fr", dit, "À cette date, rien ne nous était parvenu. ", "Nous en avons reçu 120,00 €. "),
+    ):
+        assert first_lines(language, promise(50000)).startswith(f"{line} {nothing}")
+        assert first_lines(language, promise(50000, received=12000)).startswith(f"{line} {part}")
+        assert line[:20] not in first_lines(language, None)
     assert "told us on" not in first_lines("en", None)
     assert "zugesagt" not in first_lines("de", None)
     # What comes after the first line begins as a sentence does.
-    for language, end in (("en", "arrived. "), ("de", "eingegangen. ")):
+    ends = (("en", "arrived. "), ("de", "eingegangen. "), ("es", "llegado nada. "), ("fr", "était parvenu. "))
+    for language, end in ends:
         rest = first_lines(language, promise(50000)).partition(end)[2]
         assert rest[0].isupper() or rest[0].isdigit(), rest[:40]
 
@@ -201,16 +251,33 @@ def test_a_notice_of_a_new_invoice_says_nothing_of_a_broken_promise(letter: str)
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_plan_lists_its_instalments_and_says_until_when_to_sign(language: str) -> None:
     text = said(written("plan", about=plan(100000, 3), language=language))
-    if language == "en":
-        assert "please sign by 16 March 2026" in text
-        assert "1 1 Apr 2026 €333.34 €666.66 2 1 May 2026 €333.33 €333.33 3 1 Jun 2026 €333.33 €0.00" in text
-        assert "Total €1,000.00" in text
-        assert "Please pay €333.34 by 1 April 2026" in text
-    else:
-        assert "bitte unterschreiben bis zum 16. März 2026" in text
-        assert "1 1. Apr. 2026 333,34 € 666,66 € 2 1. Mai 2026 333,33 € 333,33 €" in text
-        assert "Summe 1.000,00 €" in text
-        assert "Bitte zahlen Sie 333,34 € bis zum 1. April 2026" in text
+    expected = {
+        "en": (
+            "please sign by 16 March 2026",
+            "1 1 Apr 2026 €333.34 €666.66 2 1 May 2026 €333.33 €333.33 3 1 Jun 2026 €333.33 €0.00",
+            "Total €1,000.00",
+            "Please pay €333.34 by 1 April 2026",
+        ),
+        "de": (
+            "bitte unterschreiben bis zum 16. März 2026",
+            "1 1. Apr. 2026 333,34 € 666,66 € 2 1. Mai 2026 333,33 € 333,33 €",
+            "Summe 1.000,00 €",
+            "Bitte zahlen Sie 333,34 € bis zum 1. April 2026",
+        ),
+        "es": (
+            "acuerdo para firmar a más tardar el 16 de marzo de 2026",
+            "1 1 abr 2026 333,34 € 666,66 € 2 1 may 2026 333,33 € 333,33 € 3 1 jun 2026 333,33 € 0,00 €",
+            "Total 1.000,00 €",
+            "Le rogamos que pague 333,34 € a más tardar el 1 de abril de 2026",
+        ),
+        "fr": (
+            "merci de signer au plus tard le 16 mars 2026",
+            "1 1er avr. 2026 333,34 € 666,66 € 2 1er mai 2026 333,33 € 333,33 € 3 1er juin 2026 333,33 € 0,00 €",
+            "Total 1 000,00 €",
+            "Merci de payer 333,34 € au plus tard le 1er avril 2026",
+        ),
+    }[language]
+    assert [each for each in expected if each not in text] == []
 
 
 def test_a_plan_says_what_it_does_not_cover_and_where_its_agreement_is() -> None:
@@ -232,10 +299,10 @@ def test_the_ways_to_pay_in_parts_add_up_to_what_is_open(cents: int, language: s
     text = said(LETTERS.write(of, CONFIG))
     assert [each.count for each in offered] == [2, 3, 6, 12]
     for each in offered:
-        parts = re.findall(r"(\d+) × €?([\d.,]+)", each.amounts.replace("\xa0", " "))
+        parts = re.findall(r"(\d+) × €?([\d.,\u202f]+)", each.amounts.replace("\xa0", " "))
         assert sum(int(times) * int(re.sub(r"\D", "", amount)) for times, amount in parts) == cents
         assert sum(int(times) for times, _ in parts) == each.count
-        assert each.amounts.replace("\xa0", " ") in text
+        assert " ".join(each.amounts.split()) in text
 
 
 def test_600_and_1000_are_offered_in_the_parts_that_everybody_expects() -> None:
@@ -255,6 +322,16 @@ def test_a_late_instalment_is_named_with_what_is_missing_and_until_when(language
         assert "the agreement is in default, and our final demand will follow" in missing
         assert "Instalment 2 of 3, €333.33, was due on 1 May 2026. €100.00 of it has reached us" in part
         assert "Please pay €233.33 by 6 March 2026" in part
+    elif language == "es":
+        assert missing.startswith("Falta el plazo 1 de 3")
+        assert "se considerará incumplido y seguirá nuestro último requerimiento de pago" in missing
+        assert "El plazo 2 de 3, de 333,33 €, vencía el 1 de mayo de 2026. De él nos han llegado 100,00 €" in part
+        assert "Le rogamos que pague 233,33 € a más tardar el 6 de marzo de 2026" in part
+    elif language == "fr":
+        assert missing.startswith("Il manque l’échéance 1 sur 3")
+        assert "l’accord est en défaut, et notre mise en demeure suivra" in missing
+        assert "L’échéance 2 sur 3, soit 333,33 €, était à payer le 1er mai 2026. Nous en avons reçu 100,00 €" in part
+        assert "Merci de payer 233,33 € au plus tard le 6 mars 2026" in part
     else:
         assert missing.startswith("Rate 1 von 3 fehlt noch")
         assert "gilt die Vereinbarung als nicht eingehalten; dann folgt unsere letzte Mahnung" in missing
@@ -270,17 +347,30 @@ def test_an_invoice_sent_again_says_sorry_and_presses_nobody(language: str) -> N
     of = answering(notice("invoice-again", item("2041", 12), language=language))
     other = NoticeItem(item("2030", 40, 60000), "")
     text = said(LETTERS.write(replace(of, items=(other, *of.items)), CONFIG))
-    assert ("We are sorry" if language == "en" else "es tut uns leid") in text
-    assert ("€1,000.00 reaches us by 9 March 2026" if language == "en" else "1.000,00 € bis zum 9. März 2026") in text
-    assert re.findall(r"late\b|overdue|überfällig|remind|mahn|2030", text, re.IGNORECASE) == []
-    assert re.findall("Due on|Fällig am", text) == []
+    sorry, until = {
+        "en": ("We are sorry", "€1,000.00 reaches us by 9 March 2026"),
+        "de": ("es tut uns leid", "1.000,00 € bis zum 9. März 2026"),
+        "es": ("Sentimos que no le llegara", "1.000,00 € nos lleguen a más tardar el 9 de marzo de 2026"),
+        "fr": ("Nous regrettons", "nous recevions 1 000,00 € au plus tard le 9 mars 2026"),
+    }[language]
+    assert sorry in text
+    assert until in text
+    pressing = r"late\b|overdue|überfällig|remind|mahn|retraso|vencid|recordatorio|retard|impayé|relance|rappel|2030"
+    assert re.findall(pressing, text, re.IGNORECASE) == []
+    assert re.findall("Due on|Fällig am|Vence el|Échéance le", text) == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_an_invoice_sent_again_before_its_day_names_that_day(language: str) -> None:
     of = answering(replace(notice("invoice-again", item("2041", -20), language=language), pay_by=None))
     text = said(LETTERS.write(of, CONFIG))
-    assert ("Due on 22 Mar 2026" if language == "en" else "Fällig am 22. März 2026") in text
+    due = {
+        "en": "Due on 22 Mar 2026",
+        "de": "Fällig am 22. März 2026",
+        "es": "Vence el 22 mar 2026",
+        "fr": "Échéance le 22 mars 2026",
+    }
+    assert due[language] in text
 
 
 def test_an_invoice_sent_again_is_attached_whether_or_not_its_step_did() -> None:
@@ -295,11 +385,24 @@ def test_an_invoice_sent_again_is_attached_whether_or_not_its_step_did() -> None
 @pytest.mark.parametrize("step", ["prepayment", "prepayment-lifted"])
 def test_prepayment_is_told_in_one_paragraph_that_judges_nobody(step: str, language: str) -> None:
     letter = written(step, *MANY, language=language)
-    assert ("2 March 2026" if language == "en" else "2. März 2026") in said(letter)
+    since = {
+        "en": "2 March 2026",
+        "de": "2. März 2026",
+        "es": "Desde el 2 de marzo de 2026",
+        "fr": "À compter du 2 mars 2026",
+    }
+    assert since[language] in said(letter)
     said_first = [node for node in letter.blocks if node["t"] == "p"][1:]
     assert len(said_first) <= 4  # the paragraph, a button, and the closing
-    assert re.findall(r"late|unreliab|because|trust|säumig|weil|Vertrauen|Mahnung", said(letter)) == []
-    assert re.findall(r"please pay|bitte zahlen", said(letter), re.IGNORECASE) == []
+    judging = {
+        "en": r"late|unreliab|because|trust",
+        "de": r"säumig|weil|Vertrauen|Mahnung",
+        "es": r"\bmoros|porque|confianza|\bretras",
+        "fr": r"retard|mauvais|parce que|confiance|relance",
+    }
+    assert re.findall(judging[language], said(letter)) == []
+    asking = r"please pay|bitte zahlen|rogamos que pague|merci de payer"
+    assert re.findall(asking, said(letter), re.IGNORECASE) == []
 
 
 def test_prepayment_can_end_when_nothing_is_open_any_more() -> None:
@@ -342,6 +445,7 @@ OF_THE_HOUSE = re.compile(
         [
             *(re.escape(each) for each in Class if each is not Class.ON_TIME),
             r"MARK\b|\btracks?\b|\bclass\b|cash-flow|not-received|refus|\bavoid|unanswered|\bfirm\b|hardship|insolven",
+            r"mauvais payeur|fiabilité|solvabilité|honnêt|moros|solvencia|fiabilidad|excusa|poco fiable",
             r"defaulter|delinquen|bad debt|reliab|honest|excuse|Klasse|Zahlungsmoral|säumig|unzuverlässig|Ausrede|Bonität",
         ]
     ),
@@ -369,7 +473,9 @@ def test_no_letter_says_what_the_operator_keeps_of_a_customer(name: str, languag
 @pytest.mark.parametrize("step", ANSWERS)
 def test_an_answer_threatens_nobody(step: str, language: str) -> None:
     text = said(written(step, *MANY, language=language))
-    threats = r"agency|court|legal|lawyer|enforce|inkasso|gericht|anwalt|vollstreck|will charge|berechnen"
+    threats = r"agency|court\b|legal|lawyer|enforce|inkasso|gericht|anwalt|vollstreck|will charge|berechnen"
+    threats += r"|tribunal|juzgado|judicial|abogad|recobro|ejecuci|cobraremos"
+    threats += r"|avocat|huissier|judiciaire|juridique|recouvrement|facturerons"
     assert re.findall(threats, text, re.IGNORECASE) == []
 
 
