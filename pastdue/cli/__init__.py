@@ -191,7 +191,9 @@ def check(on: date | None, *, as_json: bool) -> int:
 
     desk = _desk()
     inputs, found = files.read_inputs(desk.root)
-    worked = flow.run(inputs, today=on, clock=_now().date(), found=found) if inputs else flow.Refusal(tuple(found))
+    worked: flow.Run | flow.Refusal = flow.Refusal(tuple(found))
+    if inputs:
+        worked = flow.run(inputs, today=on, clock=_now().date(), found=found, in_every_language=True)
     findings = [replace(f, severity=Severity.ERROR) if f.fails_check else f for f in worked.findings]
     overruled: list[str] = []
     if isinstance(worked, flow.Run):
