@@ -603,7 +603,7 @@ def test_a_settled_customer_is_offered_a_question_alone_and_what_was_sent_is_fol
     assert list(mails(page)) == ["Wrong person", "I have a question"]
     assert "A question?" in page.text
     html = built(standing("K-8", history=(sent(9, "A", "reminder", 5),)))[portal.path(CONFIG, KEY, "K-8")].content
-    assert b"<details>\n<summary>What we have sent you</summary>" in html
+    assert b"<details>\n<summary><h2>What we have sent you</h2></summary>" in html
 
 
 FORMED = CONFIG.model_copy(
