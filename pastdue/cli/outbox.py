@@ -294,8 +294,8 @@ def _recorded(run: Run) -> frozenset[str]:
 
 def _parcel(document: Document) -> post.Parcel:
     notice = document.notice
-    asked = f"{money.to_text(notice.asked_sum, notice.currency)} {notice.currency}"
-    line = f"{notice.customer.account_id} {notice.step} {notice.channel} {asked}"
+    asked = money.to_text(notice.asked_sum, notice.currency)
+    line = f"{notice.customer.account_id} {notice.step} {notice.channel} {asked} {notice.currency}"
     return post.Parcel(
         notice_id=notice.notice_id,
         path=document.path,
@@ -303,6 +303,7 @@ def _parcel(document: Document) -> post.Parcel:
         channel=notice.channel,
         rows=notices.ledger_rows(notice, document),
         line="; ".join((line, *notice.reasons)),
+        asked=asked,
         recipient=document.recipient,
         message_id=document.message_id,
     )

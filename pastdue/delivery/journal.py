@@ -48,6 +48,7 @@ class Filed:
     message_id: str
     line: str
     rows: tuple[Mapping[str, str], ...]
+    asked: str = ""  # the sum that it asks for; "" where that is what is open in its rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +176,9 @@ class Journal:
         if kind == "run":
             self._boot = record["boot"]
         elif kind == "notice":
-            filed = Filed(**{name: record[name] for name in _FIELDS}, rows=tuple(record["rows"]))
+            filed = Filed(
+                **{name: record[name] for name in _FIELDS}, rows=tuple(record["rows"]), asked=record.get("asked", "")
+            )
             if fate := self.fates.get(filed.notice_id):
                 fate.filed = filed
             else:
@@ -241,7 +244,8 @@ def read(path: Path) -> tuple[bytes, int, list[dict[str, Any]]]:
 
 
 def _notice(filed: Filed) -> dict[str, Any]:
-    return {"k": "notice", **{name: getattr(filed, name) for name in _FIELDS}, "rows": filed.rows}
+    asked = {"asked": filed.asked} if filed.asked else {}
+    return {"k": "notice", **{name: getattr(filed, name) for name in _FIELDS}, **asked, "rows": filed.rows}
 
 
 _as_json = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode

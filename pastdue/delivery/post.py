@@ -62,6 +62,7 @@ class Parcel:
     channel: str
     rows: tuple[Row, ...]
     line: str  # what the history says of it
+    asked: str = ""  # the sum that it asks for, in its rows' currency; "" where that is what is open in its rows
     recipient: str = ""  # "" for what is printed
     message_id: str = ""
 
@@ -553,6 +554,7 @@ class Post:
             recipient=parcel.recipient,
             message_id=parcel.message_id,
             line=parcel.line,
+            asked=parcel.asked,
             rows=tuple({**row, **own} for row in parcel.rows),
         )
 
@@ -585,14 +587,15 @@ class Post:
         if content is None:
             raise Stopped(f"the bytes of {filed.notice_id} are lost", f"It was {filed.path}; look for it in a backup.")
         return Parcel(
-            filed.notice_id,
-            filed.path,
-            content,
-            filed.channel,
-            filed.rows,
-            filed.line,
-            filed.recipient,
-            filed.message_id,
+            notice_id=filed.notice_id,
+            path=filed.path,
+            content=content,
+            channel=filed.channel,
+            rows=filed.rows,
+            line=filed.line,
+            asked=filed.asked,
+            recipient=filed.recipient,
+            message_id=filed.message_id,
         )
 
     def _at(self) -> str:
@@ -660,15 +663,21 @@ def _subject(told: Sequence[Fate]) -> str:
     ]
     counts = Counter(entry.state for entry in entries)
     lead = next(state for state in State if state in counts)
-    rows = [row for entry in entries if entry.state is lead for row in entry.filed.rows]
+    leading = [entry.filed for entry in entries if entry.state is lead]
+    asked = {(filed.rows[0]["account_id"], filed.rows[0]["currency"]): _asked(filed) for filed in leading if filed.rows}
     sums: dict[str, Decimal] = {}
-    for row in {(row["account_id"], row["invoice_id"], row["due"], row["currency"]): row for row in rows}.values():
-        sums[row["currency"]] = sums.get(row["currency"], Decimal()) + Decimal(row["open"])
+    for (_, currency), amount in asked.items():  # once for an account, however many ways its notice went
+        sums[currency] = sums.get(currency, Decimal()) + amount
     money = " + ".join(f"{amount:,f} {currency}" for currency, amount in sums.items())
-    accounts = len({row["account_id"] for row in rows})
+    accounts = len({account_id for account_id, _ in asked})
     subject = f"{lead}: {_count(counts[lead], 'notice')} to {_count(accounts, 'account')}, {money}"
     others = ", ".join(f"{count} {state}" for state, count in counts.items() if state is not lead)
     return f"{subject}; {others}" if others else subject
+
+
+def _asked(filed: Filed) -> Decimal:
+    """What a notice asks for, in its currency's own units."""
+    return Decimal(filed.asked) if filed.asked else sum((Decimal(row["open"]) for row in filed.rows), Decimal())
 
 
 def _filed_message(extra: Mapping[str, bytes]) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -162,6 +163,22 @@ def test_the_history_reads_as_a_list_of_notices(books: Workspace) -> None:
     held = books.git("show", "--stat=200", "--format=", "HEAD").split()
     assert {"accounts/notices.csv", "outbox/2026-02-12/ACME-reminder.eml", "portal.key"} <= set(held)
     assert books.git("status", "--porcelain") == ""
+
+
+def test_the_sum_in_the_subject_is_that_of_its_lines_an_account_once(tmp_path: Path) -> None:
+    books = Workspace.demo(tmp_path / "books", history=True)
+    books.run("send", "--yes")
+    said = books.git("log", "-1", "--format=%B").splitlines()
+    lines = re.findall(r"(?m)^Notice: \S+ (\S+) .* sha256:\S+ (\S+) \S+ (\S+) ([\d.]+) (EUR|GBP);", "\n".join(said))
+    assert {channel for _, _, channel, _, _ in lines} == {"email", "letter"}
+    lead = said[0].partition(":")[0]
+    asked = {(account, currency): Decimal(amount) for state, account, _, amount, currency in lines if state == lead}
+    sums = {
+        each: sum(a for (_, currency), a in asked.items() if currency == each) for each in dict(asked.keys()).values()
+    }
+    told = " + ".join(f"{amount:,} {currency}" for currency, amount in sums.items())
+    count = sum(state == lead for state, *_ in lines)
+    assert said[0].startswith(f"{lead}: {count} notices to {len(asked)} accounts, {told}")
 
 
 # ------------------------------------------------------------------ letters and the post

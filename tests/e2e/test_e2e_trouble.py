@@ -87,9 +87,8 @@ def test_what_would_be_done_in_part_is_not_done_at_all(books: Workspace, argumen
 
 def test_letters_to_one_account_can_be_posted_alone(tmp_path: Path) -> None:
     config = PLAIN.format(business="", more="").replace('["email"]', '["letter"]')
-    customers = (
-        "account_id,name,address\nACME,Acme Ltd,1 Mill Road\nBOLT,Bolt & Co,2 Mill Road\nCARR,Carr,3 Mill Road\n"
-    )
+    rows = (f"{account},{account},1 Mill Road,BS1 4DJ,Bristol,GB\n" for account in ("ACME", "BOLT", "CARR"))
+    customers = "account_id,name,address,postcode,city,country\n" + "".join(rows)
     books = Workspace.of(tmp_path / "books", config, customers=customers, invoices=INVOICES)
     assert "3 printed" in books.done("send", "--yes", *ON)
     assert "1 letter recorded as posted." in books.done("send", "--posted", "--only", "BOLT", "--yes", *ON)
