@@ -263,7 +263,9 @@ def test_a_template_without_the_script_is_a_finding():
         (found,) = portal.check(TEMPLATES | {"sealed.html": broken})
         assert found.stops_run
         assert found.file == "site/templates/sealed.html"
-    (found,) = portal.check(TEMPLATES | {"sealed.html": TEMPLATES["sealed.html"].replace("<main", "{{ misspelt }}<main")})
+    (found,) = portal.check(
+        TEMPLATES | {"sealed.html": TEMPLATES["sealed.html"].replace("<main", "{{ misspelt }}<main")}
+    )
     assert "misspelt" in found.message
     (found,) = portal.check({name: text for name, text in TEMPLATES.items() if name != "sealed.html"})
     assert (found.file, found.stops_run) == ("site/templates/sealed.html", True)
