@@ -263,11 +263,14 @@ def test_each_email_goes_to_its_own_account_and_says_no_more_in_its_header(built
 
 # Where a page may lead or fetch from: its own style, pages beside it, the portal, the operator, the shop's card page.
 LINKS = re.compile(
-    r"data:,|#[A-Za-z-]*|\.?\.?/?(\.\./)*(static/)?style\.css|\.\./site/public/[a-z0-9]+/(index\.html)?"
-    r"|(2026-02-12/)?[A-Za-z0-9-]+\.(eml|pdf|html)|https://pay\.brookstreet\.example/[a-z0-9]+/"
+    r"data:,|#[A-Za-z-]*|\.?\.?/?(\.\./)*(static/)?style\.css|(\.\./){1,2}site/public/[a-z0-9]+/(index\.html)?"
+    r"|(\.\./)?(2026-02-12/)?[A-Za-z0-9-]+\.(eml|pdf|html)|(preview/)?[A-Za-z0-9-]+\.((email|text)\.)?html"
+    r"|accounts/[a-z0-9-]+\.html|https://pay\.brookstreet\.example/[a-z0-9]+/"
     r"|https://card\.example/\?a=[0-9.]+&r=[^&\"'<>\s]*&n=[^&\"'<>\s]*"
     r"|mailto:(accounts@brookstreet|a[0-9]+@acme)\.example(\?(subject|body)=[^\"'<>\s]*)?|tel:[+0-9]*"
 )
+
+FRAMES = re.compile(r"preview/[A-Za-z0-9-]+\.html|[A-Za-z0-9-]+\.(email|text)\.html|\.\./2026-02-12/[A-Za-z0-9-]+\.pdf")
 
 
 class Seen(HTMLParser):
@@ -279,10 +282,13 @@ class Seen(HTMLParser):
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in {"script", "iframe", "object", "embed", "form", "base", "img", "input", "video", "audio", "math"}:
+        # The desk's previews are frames; where each leads is looked at below.
+        if tag in {"script", "embed", "form", "base", "img", "input", "video", "audio", "math"}:
             self.wrong.append(f"<{tag}>")
         for name, value in attrs:
             said = value or ""
+            if tag in {"iframe", "object"} and name in {"src", "data"} and not FRAMES.fullmatch(said):
+                self.wrong.append(f"{tag} {said[:80]}")
             if name.startswith("on") or name in {"srcdoc", "formaction", "http-equiv-refresh"}:
                 self.wrong.append(f"{tag} {name}")
             if name == "style" and re.search(r"url\(|expression|@import", said, re.IGNORECASE):
