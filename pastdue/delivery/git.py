@@ -47,6 +47,7 @@ _STATES = {
     "rebase-apply": ("a rebase", "git rebase --abort"),
 }
 _FULL_DISK = ("No space left on device", "Out of diskspace", "Disk quota exceeded")
+_HELD = "End the other git command; if there is none, delete .git/index.lock."
 _ROOM = 1 << 20  # bytes; with less, it is the disk that git fails at
 _HELD_OUT = re.compile(r"GIT_(DIR|WORK_TREE|INDEX_FILE|COMMON_DIR|PREFIX|NAMESPACE|(ALTERNATE_)?OBJECT_.*)")
 
@@ -120,7 +121,7 @@ class Repository:
             lock.unlink(missing_ok=True)
 
     def ready(self) -> None:
-        """Stopped unless a commit can be made: somebody's name is set, HEAD is on a branch, nothing is half merged."""
+        """Stopped unless a commit can be made: a name is set, HEAD is on a branch, nothing is half merged, no git is at work."""
         for name, (what, way_out) in _STATES.items():
             if (self.git_dir / name).exists():
                 raise Stopped(f"{what} is under way in git", f"Finish it, or drop it with `{way_out}`.")
@@ -129,7 +130,17 @@ class Repository:
                 "git is on no branch (a detached HEAD): the record of what is sent would get lost",
                 "Go back to your branch, such as `git switch main`.",
             )
+        if self._is_held():
+            raise Stopped("another git command holds the index", _HELD)
         self._who()
+
+    def _is_held(self) -> bool:
+        """True when another git command writes the index, and goes on to do so for two seconds."""
+        lock = self.git_dir / "index.lock"
+        until = time.monotonic() + 2
+        while lock.exists() and time.monotonic() < until:
+            time.sleep(0.1)
+        return lock.exists()
 
     def head(self) -> str:
         """The commit that the branch stands at; "" before the first one."""
@@ -399,7 +410,7 @@ class Repository:
                     continue
                 raise Stopped(
                     f"git cannot update its index: {problem}",
-                    "End the other git command; if there is none, delete .git/index.lock.",
+                    _HELD,
                 ) from problem
             return
 

@@ -454,11 +454,19 @@ class Post:
     def _settle(
         self, extra: Mapping[str, bytes] | None = None, trouble: Stopped | None = None, note: str = ""
     ) -> Outcome:
-        """Brings ledger, documents and history up to the journal; each step may be taken again. Where it fails, trouble before it is told first."""
+        """Brings ledger, documents and history up to the journal; each step may be taken again. Trouble before it is told first."""
         try:
             return self._record(dict(extra or {}), note)
         except Stopped as problem:
-            raise trouble or problem from problem
+            raise self._unrecorded(trouble or problem) from problem
+
+    def _unrecorded(self, trouble: Stopped) -> Stopped:
+        """The trouble, and that what had become of the notices until then is not lost."""
+        known = [name for name in self._journal.unsettled if self._journal.fates[name].entries]
+        if not known:
+            return trouble
+        what = f"what became of {_count(len(known), 'notice')} is noted in the journal and not yet on record"
+        return Stopped(f"{trouble.message}; {what}", f"{trouble.hint} The next `send` records it first.".strip())
 
     def _record(self, extra: dict[str, bytes], note: str) -> Outcome:
         self._journal.sync()

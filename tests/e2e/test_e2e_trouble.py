@@ -63,6 +63,28 @@ def test_trouble_at_the_first_one_says_that_nothing_was_sent(books: Workspace) -
     assert books.notices() == []
 
 
+def test_a_git_command_at_work_stops_it_before_anything_leaves(books: Workspace) -> None:
+    sendmail(books, "exit 1")
+    (books.root / ".git/index.lock").touch()
+    result = books.run("send", "--yes", *ON)
+    assert result.exit_code == 4
+    assert "stopped: another git command holds the index" in result.stderr
+    assert "delete .git/index.lock" in result.stderr
+    assert books.notices() == []
+
+
+def test_what_cannot_be_committed_after_it_left_is_said_and_the_next_run_records_it(books: Workspace) -> None:
+    sendmail(books, f"touch '{books.root}/.git/index.lock'")
+    result = books.run("send", "--yes", *ON)
+    assert result.exit_code == 4
+    assert "what became of 3 notices is noted in the journal and not yet on record" in result.stderr
+    assert "The next `send` records it first." in result.stderr
+    (books.root / ".git/index.lock").unlink()
+    assert "Nothing is due." in books.done("send", "--yes", *ON)
+    assert books.told("account_id", "state") == [("ACME", "sent"), ("BOLT", "sent"), ("CARR", "sent")]
+    assert "all of it agrees" in books.done("audit")
+
+
 # ------------------------------------------------------------------ options together
 
 
