@@ -636,7 +636,9 @@ class _Audit:
         if not rows:
             called = str(message.get("X-Pastdue-Notice", "")).strip()
             said = f"; it calls itself {called!a}" if called else ""
-            self._break("witness-unknown", f"no row of {PATH} has its Message-ID {said_id!a}{said}", "", file=name)
+            text = f"no row of {PATH} has its Message-ID {said_id!a}{said}" if said_id else "it has no Message-ID"
+            hint = "It has to be the whole email, with its header, as a mail program saves it." if not said_id else ""
+            self._break("witness-unknown", text, hint, file=name)
         notice_id, state, at, form = "", "", "", ""
         if rows:
             notice_id, state, at = rows[-1]["notice_id"], rows[-1]["state"], rows[-1]["at"]

@@ -9,6 +9,7 @@ from email.header import decode_header, make_header
 from email.message import Message
 
 _LONGEST_HEADER = 64 * 1024
+_QUOTED = 100  # characters of a difference
 _SIGNATURE = re.compile(rb"\ADKIM-Signature:[^\r\n]*\r\n([ \t][^\r\n]*\r\n)*")
 _LOG_LINE = re.compile(rb"(?im)^X-Pastdue-Log:[ \t]*([0-9a-f]{40,64})[ \t]*\r?$")
 
@@ -92,12 +93,20 @@ def first_difference(ours: bytes, theirs: bytes) -> str:
     mine, its = (content.decode("utf-8", "replace").split("\n") for content in (ours, theirs))
     place = next((i for i, (a, b) in enumerate(zip(mine, its, strict=False)) if a != b), min(len(mine), len(its)))
     old, new = (lines[place].strip() if place < len(lines) else "" for lines in (mine, its))
-    return f"line {place + 1} says {_short(new)}; on record is {_short(old)}"
+    start = _parting(old, new)
+    return f"line {place + 1} says {_short(new, start)}; on record is {_short(old, start)}"
 
 
-def _short(text: str) -> str:
+def _parting(ours: str, theirs: str) -> int:
+    """From which character on to quote two texts, so that a reader sees where they part."""
+    alike = next((i for i, (a, b) in enumerate(zip(ours, theirs, strict=False)) if a != b), min(len(ours), len(theirs)))
+    return max(alike - 40, 0) if max(len(ours), len(theirs)) > _QUOTED else 0
+
+
+def _short(text: str, start: int = 0) -> str:
     plain = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
-    return f'"{plain[:100]}..."' if len(plain) > 100 else f'"{plain}"'
+    front, back = "..." if start else "", "..." if len(plain) > start + _QUOTED else ""
+    return f'"{front}{plain[start : start + _QUOTED]}{back}"'
 
 
 def _lf(content: bytes) -> bytes:

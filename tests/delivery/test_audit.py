@@ -573,6 +573,12 @@ def test_a_kept_email_of_somebody_else_is_not_on_record(sent: Path) -> None:
     assert (broken.code, broken.place) == ("witness-unknown", "kept.eml")
 
 
+def test_a_file_that_is_no_email_is_no_witness(sent: Path) -> None:
+    (broken,) = witness(sent, b"hello", "kept.eml").breaks
+    assert (broken.code, broken.message) == ("witness-unknown", "it has no Message-ID")
+    assert "with its header" in broken.hint
+
+
 def test_a_kept_email_bears_witness_of_a_history_that_was_rewritten(sent: Path) -> None:
     kept = (sent / EML_C3).read_bytes()
     named = named_log(kept)
@@ -587,6 +593,15 @@ def test_an_email_names_the_log_in_its_header_alone() -> None:
     assert named_log(f"From: x\r\nX-Pastdue-Log: {name}\r\n\r\n".encode()) == name
     assert named_log(f"From: x\r\n\r\nX-Pastdue-Log: {name}\r\n".encode()) == ""
     assert named_log(f"X-Pastdue-Log: {name[:20]}\r\n\r\n".encode()) == ""
+
+
+def test_a_difference_far_along_a_long_line_is_quoted_where_it_is() -> None:
+    front = b"Content-Type: text/plain\r\n\r\n" + b"a" * 300
+    (said,) = differences(front + b" 100 EUR " + b"z" * 300, front + b" 900 EUR " + b"z" * 300)
+    assert said.startswith('its text/plain part differs: line 1 says "...aaa')
+    assert "aaa 900 EUR zzz" in said
+    assert 'zzz..."; on record is "...aaa' in said
+    assert "aaa 100 EUR zzz" in said
 
 
 def test_two_emails_without_a_difference_have_none() -> None:
