@@ -12,7 +12,20 @@ from pastdue.books import ledger as books
 from pastdue.books.tables import RawFile
 from pastdue.config import Config
 from pastdue.config import Look as Chosen
-from pastdue.documents import attachments, calls, catalogue, desk, emails, look, note, notices, paper, policy, portal, quoted
+from pastdue.documents import (
+    attachments,
+    calls,
+    catalogue,
+    desk,
+    emails,
+    look,
+    note,
+    notices,
+    paper,
+    policy,
+    portal,
+    quoted,
+)
 from pastdue.documents.desk import previews, timelines
 from pastdue.documents.letters import ANSWERS, NOTE, Letter, LetterError, Letters
 from pastdue.dunning import (
@@ -367,7 +380,10 @@ def _letters_wanted(config: Config, ledger: Ledger) -> Iterator[tuple[str, list[
 
 def _languages_read(config: Config, ledger: Ledger) -> frozenset[str]:
     """The languages, without their regions, that letters of this run may be in: of customers, the business, and English."""
-    tags = {customer.language for customer in ledger.customers.values()} | {config.business.language, catalogue.FALLBACK}
+    tags = {customer.language for customer in ledger.customers.values()} | {
+        config.business.language,
+        catalogue.FALLBACK,
+    }
     return frozenset(chain[-1] for tag in tags if (chain := catalogue.chain(tag)))
 
 

@@ -59,7 +59,9 @@ def sealed_shell(config: Config, templates: Mapping[str, str], words: Words) -> 
     business = config.business
     said = [say_in(told_in(words, language, business), business) for language in (business.language, FALLBACK)]
     told = {each.sealed_locked: each for each in said}  # one, where the business speaks English
-    return shell.shell(templates, shell.policy(policy(config)), tuple(told.values()), business_of(config, said[0].where))
+    return shell.shell(
+        templates, shell.policy(policy(config)), tuple(told.values()), business_of(config, said[0].where)
+    )
 
 
 def _around(config: Config, templates: Mapping[str, str], static: Mapping[str, bytes], words: Words) -> Iterator[Page]:
