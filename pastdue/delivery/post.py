@@ -480,7 +480,7 @@ class Post:
         told = [fate for name in names if (fate := self._journal.fates[name]).entries]
         commit = ""
         if told or extra:
-            changed: dict[str, bytes | str] = {**extra, **self._documents(told)}
+            changed: dict[str, bytes | str] = {**extra, **self._documents(told, after_death=bool(note))}
             if told:
                 changed[PATH] = self._ledger.content()
             commit = self._repository.commit(changed, _message(told, note) if told else _filed_message(extra))
@@ -505,12 +505,15 @@ class Post:
         fates = (fate for fate in self._journal.fates.values() if fate.entries)
         return list(missing(self._ledger.rows(), map(_rows, fates)))
 
-    def _documents(self, told: Sequence[Fate]) -> dict[str, bytes | str]:
-        """The frozen document of each notice, for the commit, and put back where a git command took it away."""
+    def _documents(self, told: Sequence[Fate], *, after_death: bool) -> dict[str, bytes | str]:
+        """The frozen document of each notice, for the commit, and put back where a git command took it away.
+
+        `after_death`: since it went out, a build may have written its draft anew in the same place.
+        """
         filed = [entry.filed for entry in (fate.entries[-1] for fate in told) if entry.filed.blob]
         known = self._repository.known(each.blob for each in filed)
         checked: set[str] = set()
-        gone = [each for each in filed if each.blob in known and not self._is_there(each.path, checked)]
+        gone = [each for each in filed if each.blob in known and not self._is_there(each, checked, whole=after_death)]
         restored = self._repository.contents(each.blob for each in gone)
         for each in gone:
             files.put(self._root, each.path, restored[each.blob])
@@ -533,9 +536,11 @@ class Post:
                 f"the outbox cannot be flushed to the disk: {problem.strerror}", "The next run tries again."
             ) from problem
 
-    def _is_there(self, path: str, checked: set[str]) -> bool:
-        target = files.inside(self._root, path, checked)
-        return target.is_file() and target.stat().st_size > 0
+    def _is_there(self, filed: Filed, checked: set[str], *, whole: bool) -> bool:
+        target = files.inside(self._root, filed.path, checked)
+        if not target.is_file() or not target.stat().st_size:
+            return False
+        return not whole or sha256(target.read_bytes()).hexdigest() == filed.sha256
 
     def _on_disk(self, filed: Filed) -> bytes | None:
         contents, _ = files.read(self._root, [filed.path])
@@ -608,19 +613,6 @@ class Post:
 
     def _at(self) -> str:
         return self._now().isoformat(timespec="seconds")
-
-
-def interrupted(root: Path) -> bool:
-    """True when an earlier send did not come to its end, or one is under way: the ledger may lack rows. Changes nothing."""
-    try:
-        repository = Repository.open(root.resolve())
-        kinds = [
-            record["k"] for record in journal.read(repository.common / "pastdue" / f"journal{repository.suffix}")[2]
-        ]
-    except Stopped:
-        return False
-    last = max((place for place, kind in enumerate(kinds) if kind == "settled"), default=-1)
-    return any(kind in {"intent", "outcome"} for kind in kinds[last + 1 :])
 
 
 def _flaw(parcel: Parcel, *, drafts: bool) -> str:

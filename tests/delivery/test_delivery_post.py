@@ -20,7 +20,7 @@ from pastdue import __version__
 from pastdue.delivery import Stopped, files, journal
 from pastdue.delivery.ledger import COLUMNS, PATH, NoticesLedger, missing
 from pastdue.delivery.mail import Folder, Patience, Sendmail, Smtp
-from pastdue.delivery.post import CutShort, Event, Outcome, Parcel, Post, interrupted
+from pastdue.delivery.post import CutShort, Event, Outcome, Parcel, Post
 from pastdue.model import State
 
 A1, B2, C3 = (f"{DAY}-{name}-reminder-email" for name in ("A1", "B2", "C3"))
@@ -303,11 +303,9 @@ def test_released_and_not_answered_is_unclear_and_never_sent_again_by_itself(
 ) -> None:
     with pytest.raises(PowerCut):
         deliver(workspace, server, parcel("A1"), parcel("B2"), report=cut_at("answer"))
-    assert interrupted(workspace)
     with Post(workspace, now=lambda: NOW) as post:
         assert found(post.recovered) == {A1: State.UNCLEAR}
         outcome = post.deliver([parcel("A1"), parcel("B2")], smtp(server))
-    assert not interrupted(workspace)
     assert (outcome.skipped, found(outcome)) == ((A1,), {B2: State.SENT})
     assert set(server.counted.values()) == {1}
     assert "died between the last byte" in NoticesLedger(workspace).rows()[0]["reply"]
@@ -356,7 +354,6 @@ def test_a_run_that_could_not_commit_is_committed_by_the_next(workspace: Path, s
     with pytest.raises(Stopped, match="on no branch"):
         deliver(workspace, server, parcel("A1"), report=detach)
     assert states(workspace) == {A1: "sent"}
-    assert interrupted(workspace)
     git(workspace, "switch", "-q", "main")
     deliver(workspace, server, parcel("A1"))
     assert subjects(workspace)[0] == "sent: 1 notice to 1 account, 100.00 EUR"

@@ -45,6 +45,16 @@ def test_after_a_death_the_next_run_names_what_is_unclear_and_how_to_settle_it(b
     assert books.told("account_id", "state") == [("ACME", "unclear"), ("BOLT", "sent"), ("CARR", "sent")]
 
 
+def test_a_build_after_a_death_does_not_change_what_went_out(books: Workspace) -> None:
+    sendmail(books, "kill -9 $PPID")
+    assert books.process("send", "--yes", *ON).returncode == -9
+    books.done("build", *ON)
+    sendmail(books)
+    assert books.run("send", "--yes", *ON).exit_code == 0
+    assert books.git("status", "--porcelain") == ""
+    assert "all of it agrees" in books.done("audit")
+
+
 def test_trouble_in_the_midst_is_told_after_what_had_become_of_the_others(books: Workspace) -> None:
     sendmail(books, 'if [ -e "$0.again" ]; then exit 78; fi', 'touch "$0.again"', "kill -9 $$")
     result = books.run("send", "--yes", *ON)
