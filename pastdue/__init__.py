@@ -5,6 +5,7 @@ dunning/    what is due: ageing, ladders, decisions
 documents/  what is said: letters, pages, call sheets, the desk
 delivery/   the outside world: files, PDF, mail, journal, git; decides nothing
 flow.py     the whole run as one pure function, the only module that knows the order
+checks.py   what is to be said against it: the findings of a run
 cli.py      commands: the only place that prints, exits and reads the clock
 config.py, model.py, findings.py, money.py, days.py   the vocabulary
 """

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import lru_cache, partial
-from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from pastdue import checks
 from pastdue import config as config_file
 from pastdue.books import ledger as books
 from pastdue.books.tables import RawFile
@@ -15,7 +15,6 @@ from pastdue.config import Look as Chosen
 from pastdue.documents import (
     attachments,
     calls,
-    catalogue,
     desk,
     emails,
     look,
@@ -27,20 +26,18 @@ from pastdue.documents import (
     quoted,
 )
 from pastdue.documents.desk import previews, timelines
-from pastdue.documents.letters import ANSWERS, NOTE, Letter, LetterError, Letters
+from pastdue.documents.letters import Letter, LetterError, Letters
 from pastdue.dunning import (
     again,
-    consequences,
     deliveries,
     escalation,
     limitation,
     limits,
     onboarding,
-    regimes,
     standing,
 )
 from pastdue.dunning import calls as telephone
-from pastdue.findings import Finding, Severity, error, in_reading_order, warning
+from pastdue.findings import Finding, Severity, error, in_reading_order
 from pastdue.model import Action, Decision, Document, Inputs, Ledger, Notice, Page, Sent, Standing, State
 
 if TYPE_CHECKING:  # the linter is for runs that write letters; the others start without it
@@ -50,7 +47,6 @@ if TYPE_CHECKING:  # the linter is for runs that write letters; the others start
 
 # How many days the desk looks ahead; with more open accounts than a few, what comes to each is worked out for the nearer ones.
 _AHEAD, _NEAR, _FEW = 60, 7, 500
-_DEMO_KEY = "723b3ff15ea057382308ae4378155dbc5fa39f5484710f70b20cddd970549b63"  # the hash of the portal.key that is published with the demo
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,33 +97,18 @@ def run(
 
     ledger, found = books.read([RawFile(path, content) for path, content in inputs.ledgers], config)
     letters = _letters(tuple(sorted(inputs.letters.items())), *_appearance(inputs, config))
-    findings += [*found, *look.problems(config, inputs.static), *_demo_key(inputs, config), *limits.problems(config)]
-    findings += _what_is_announced(config, ledger)
+    findings += [*found, *checks.of_decisions(inputs, config, ledger)]
     remarks: tuple[Remark, ...] = ()
     if check_letters:
-        from pastdue.documents import linter, patterns
-
-        wanted = list(_letters_wanted(config, ledger))
-        # The credit policy is on the site in every language.
-        read = None if in_every_language or config.policy.version else _languages_read(config, ledger)
-        findings += letters.check(wanted, config, read)
-        findings += patterns.of_letters(inputs.letters).findings
-        remarks = linter.sources(inputs.letters, config, _said_to_anybody(wanted, config), read)
-        findings += linter.findings(remarks, config)
-        findings += [*policy.findings(letters, config), *_mistakes_in_pages(tuple(sorted(inputs.templates.items())))]
+        remarks, found = checks.of_letters(letters, inputs, config, ledger, in_every_language=in_every_language)
+        findings += found
     if any(finding.stops_run for finding in findings):
         return _refused(findings)
 
     standings, found = standing.standings(ledger, config, on, findings)
     decisions = escalation.decisions(standings, config)
     unbilled = deliveries.unbilled(ledger, config, on)
-    findings += [
-        *found,
-        *_unreachable(standings, decisions),
-        *_without_a_rate(standings),
-        *deliveries.findings(unbilled),
-    ]
-    findings += onboarding.findings(standings, config, on)
+    findings += [*found, *checks.of_accounts(standings, decisions, unbilled, config, on)]
     written = tuple(
         notice
         for account, decision in zip(standings, decisions, strict=True)
@@ -359,85 +340,8 @@ def _appearance(inputs: Inputs, config: Config) -> tuple[Chosen, bytes]:
     return config.look, inputs.static.get(config.look.logo, b"")
 
 
-@lru_cache(maxsize=1)
-def _mistakes_in_pages(templates: tuple[tuple[str, str], ...]) -> tuple[Finding, ...]:
-    return tuple(finding for page in (portal, policy, desk, calls) for finding in page.check(dict(templates)))
-
-
 def _refused(findings: list[Finding]) -> Refusal:
     return Refusal(tuple(in_reading_order(findings)))
-
-
-def _letters_wanted(config: Config, ledger: Ledger) -> Iterator[tuple[str, list[str]]]:
-    """Every letter that a schedule names, with the languages of the customers who follow it, and those that any may need."""
-    for track, schedule in config.schedule.items():
-        languages = sorted({c.language for c in ledger.customers.values() if c.track == track})
-        yield from ((step.letter_name, languages) for step in schedule.step if not step.is_call)
-    everybody = sorted({customer.language for customer in ledger.customers.values()})
-    never = {deliveries.SATISFACTION: config.deliveries.ask_after is None, onboarding.POLICY: not config.policy.version}
-    yield from ((letter, everybody) for letter in (*ANSWERS, NOTE) if not never.get(letter))
-
-
-def _languages_read(config: Config, ledger: Ledger) -> frozenset[str]:
-    """The languages, without their regions, that letters of this run may be in: of customers, the business, and English."""
-    tags = {customer.language for customer in ledger.customers.values()} | {
-        config.business.language,
-        catalogue.FALLBACK,
-    }
-    return frozenset(chain[-1] for tag in tags if (chain := catalogue.chain(tag)))
-
-
-def _said_to_anybody(wanted: Iterable[tuple[str, list[str]]], config: Config) -> set[str]:
-    """The names of the letters that some customer may get, and of the text that stands on the site."""
-    return {letter for letter, _ in wanted} | ({policy.TEXT} if config.policy.version else set())
-
-
-def _what_is_announced(config: Config, ledger: Ledger) -> list[Finding]:
-    """Rules of interest that are not known or not whole; and where they are, schedules that say what they do not do."""
-    found = regimes.problems(config)
-    if not any(finding.stops_run for finding in found):
-        found += consequences.problems(config, ledger.customers.values())
-    return found
-
-
-def _demo_key(inputs: Inputs, config: Config) -> Iterator[Finding]:
-    """The demo's key where addresses must be secret."""
-    if sha256(inputs.portal_key).hexdigest() == _DEMO_KEY and config.today is None:
-        yield warning(
-            "portal.key",
-            "this is the demo's key: everybody can work out the addresses of your customers' pages",
-            "Delete the file; the next build makes a new one.",
-        )
-
-
-def _without_a_rate(standings: tuple[Standing, ...]) -> Iterator[Finding]:
-    """Interest that runs by a rule whose rate nobody has entered: said once, since nothing is claimed for those days."""
-    since = [
-        (charge.unknown_from, standing.account_id)
-        for standing in standings
-        for charge in standing.charges
-        if charge.unknown_from
-    ]
-    if since:
-        first, accounts = min(since)[0], sorted({account for _, account in since})
-        others = f" and {len(accounts) - 1} more" if len(accounts) > 1 else ""
-        yield warning(
-            config_file.FILE,
-            f"no interest is claimed from {first} on of {accounts[0]}{others}: the rate is not known",
-            f'Enter the reference rate under [interest.rates], by the day it holds from: {first} = "...".',
-        )
-
-
-def _unreachable(standings: tuple[Standing, ...], decisions: tuple[Decision, ...]) -> Iterator[Finding]:
-    """Customers to whom something is due and nothing can go: on the desk, never in silence."""
-    for account, decision in zip(standings, decisions, strict=True):
-        if decision.action is Action.WAIT and decision.step and not decision.channels:
-            yield warning(
-                "accounts/customers",
-                f"{account.account_id}: {decision.reasons[0]}",
-                "Add an email address, a postal address or a telephone number.",
-                row=account.customer.row,
-            )
 
 
 def _portal_url(inputs: Inputs, config: Config, account: Standing) -> str:
