@@ -70,8 +70,9 @@ def check(content: bytes, recipient: str, message_id: str, *, draft: bool) -> st
 
 
 def _bytes(content: bytes, *, ascii_only: bool) -> str:
-    ends = content.count(b"\r\n")
-    if not (ends == content.count(b"\r") == content.count(b"\n") and content.endswith(b"\r\n")):
+    lines = content.split(b"\r\n")
+    ends = len(lines) - 1
+    if lines[-1] or content.count(b"\r") != ends or content.count(b"\n") != ends:
         return "its lines do not end in CRLF throughout"
     if b"\0" in content:
         return "there is a NUL in it"
@@ -79,7 +80,7 @@ def _bytes(content: bytes, *, ascii_only: bool) -> str:
         return "it is not plain ASCII"
     if b"\r\n\r\n" not in content:
         return "it has no body"
-    if max(map(len, content.split(b"\r\n"))) > LONGEST_LINE:
+    if max(map(len, lines)) > LONGEST_LINE:
         return f"a line is longer than {LONGEST_LINE} characters"
     return ""
 
