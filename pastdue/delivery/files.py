@@ -246,6 +246,14 @@ def drafts(root: Path) -> set[tuple[str, str]]:
     return _manifest(root)
 
 
+def expect(root: Path, coming: Iterable[tuple[str, str]]) -> None:
+    """Knows further drafts, by hash and path, before they are written: a run that stops leaves nothing that nobody knows."""
+    before = _manifest(root)
+    known = before | {(digest, path) for digest, path in coming if _is_draft(path)}
+    if known != before:
+        _write_manifest(root, known)
+
+
 def put(root: Path, path: str, content: bytes, checked: set[str] | None = None) -> None:
     """Writes one file of the workspace, whole or not at all; not fsynced, because it can be written again."""
     target = inside(root, path, checked)

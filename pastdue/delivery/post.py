@@ -346,6 +346,7 @@ class Post:
         checked: set[str] = set()
         contents = dict(extra) | {parcel.path: parcel.content for parcel in parcels}
         try:
+            files.expect(self._root, ((parcel.sha256, parcel.path) for parcel in parcels))
             for parcel in parcels:
                 target = files.inside(self._root, parcel.path, checked)
                 if not target.is_file() or target.read_bytes() != parcel.content:

@@ -126,3 +126,23 @@ def test_letters_to_one_account_can_be_posted_alone(tmp_path: Path) -> None:
     assert "1 letter recorded as posted." in books.done("send", "--posted", "--only", "BOLT", "--yes", *ON)
     assert books.told("account_id", "state")[3:] == [("BOLT", "posted")]
     assert "2 letters recorded as posted." in books.done("send", "--posted", "--yes", *ON)
+
+
+def test_what_was_frozen_and_did_not_leave_is_a_draft_that_the_next_build_takes_away(books: Workspace) -> None:
+    config = (books.root / "config.toml").read_text(encoding="utf-8")
+    books.write("config.toml", config + '[git]\npush = "nowhere"\n')
+    books.committed()
+    sendmail(books)
+    stopped = books.run("send", "--yes", *ON)
+    assert stopped.exit_code == 4
+    books.write("config.toml", config)
+    books.write("accounts/payments.csv", "received,account_id,amount\n2026-02-02,ACME,100.00\n")
+    books.git("add", "config.toml", "accounts")
+    books.git("commit", "-q", "-m", "Paid")
+    assert (books.root / "outbox/2026-02-02/ACME-reminder.eml").is_file()
+    books.done("build", "--on", "2026-02-03")
+    assert "all of it agrees" in books.done("audit")
+    sendmail(books)
+    books.done("send", "--yes", "--on", "2026-02-03")
+    assert books.git("status", "--porcelain") == ""
+    assert "all of it agrees" in books.done("audit")
