@@ -80,7 +80,14 @@ def parcel(email: bytes, number: int, now: datetime):  # type: ignore[no-untyped
     line = f"{name} reminder email 1234.56 EUR; {number % 90} days after the due date"
     recipient = header["To"].rpartition("<")[2].rstrip(">")
     return Parcel(
-        notice, f"outbox/{day}/{name}-reminder.eml", content, "email", (row,), line, recipient, header["Message-ID"]
+        notice_id=notice,
+        path=f"outbox/{day}/{name}-reminder.eml",
+        content=content,
+        channel="email",
+        rows=(row,),
+        line=line,
+        recipient=recipient,
+        message_id=header["Message-ID"],
     )
 
 

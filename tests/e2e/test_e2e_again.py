@@ -153,7 +153,7 @@ def test_a_letter_goes_by_letter_once_it_is_in_the_post(books: Workspace) -> Non
     from pypdf import PdfReader
 
     assert "is printed, and not in the post yet" in refused(books, notice=FIRST_LETTER)
-    books.done("send", "--yes", "--posted", "--on", "2026-02-03", "--only", "ACME")
+    books.done("send", "--yes", "--posted", "--on", "2026-02-03")
     assert "1 printed" in once_more(books, notice=FIRST_LETTER)
     said = PdfReader(books.root / "outbox/2026-02-04/BOLT-again-2026-02-02-reminder.pdf").pages[0].extract_text()
     assert "Once more: our letter of February 2, 2026" in said
@@ -166,7 +166,7 @@ def test_a_letter_goes_by_letter_once_it_is_in_the_post(books: Workspace) -> Non
 def test_by_the_other_way_the_words_are_printed_or_the_letter_is_attached(books: Workspace, server: MailServer) -> None:
     from pypdf import PdfReader
 
-    books.done("send", "--yes", "--posted", "--on", "2026-02-03", "--only", "ACME")
+    books.done("send", "--yes", "--posted", "--on", "2026-02-03")
     changed = CUSTOMERS.replace("ap@acme.example", "").replace(",boss@acme.example", ",")
     changed = changed.replace("BOLT,Bolt,,,2 Dock Road,Cork", "BOLT,Bolt,,office@bolt.example,,")
     books.write("accounts/customers.csv", changed)

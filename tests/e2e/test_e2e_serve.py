@@ -4,6 +4,7 @@ import http.client
 import json
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -25,12 +26,15 @@ class Served:
 
     def __init__(self, books: Workspace) -> None:
         self.books = books
+        # Where the tests run in the background, Ctrl-C is set to be ignored, and children would inherit that.
+        before = signal.signal(signal.SIGINT, signal.SIG_DFL)
         self.process = subprocess.Popen(
             [sys.executable, "-u", BUILD, "-C", str(books.root), "serve", "--port", "0", "--on", "2026-02-02"],
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
         )
+        signal.signal(signal.SIGINT, before)
         assert self.process.stdout
         self.address = re.search(r"http://\S+/", self.process.stdout.readline())[0]  # type: ignore[index]
 
@@ -115,8 +119,6 @@ def test_a_port_that_is_taken_is_said(served: Served) -> None:
 
 
 def test_it_ends_quietly_at_ctrl_c(served: Served) -> None:
-    import signal
-
     served.news()
     served.process.send_signal(signal.SIGINT)
     said, _ = served.process.communicate(timeout=20)
