@@ -40,10 +40,7 @@ GRACEFUL = {
     "color-scheme meta tag": "dark mode",
     "display:none": "the preview line has one pixel, in the colour of the ground",
     "role attribute": "for screen readers, which Outlook for Windows knows from the missing headings of a table",
-    "system-ui, ui-serif, ui-sans-serif, ui-rounded, ui-monospace": "other families follow it",
-    "max-height property": "of the preview line",
     "min-width property": "columns of words get narrower on a phone before they wrap",
-    "overflow": "of the preview line",
     "white-space": "sums break in a very narrow window",
     "word-break": "very long words make the window scroll",
 }
