@@ -11,7 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from pastdue import days, money
-from pastdue.cli.screen import LANGUAGE, count, plain
+from pastdue.cli.screen import LANGUAGE, plain
+from pastdue.documents.desk.coming import beside, summary, words
 from pastdue.dunning.cash import Cash, Expected
 from pastdue.dunning.forecast import Coming, Kind
 from pastdue.flow import Forecast
@@ -29,7 +30,7 @@ def show(console: Console, found: Forecast) -> None:
     if found.coming:
         console.print()
         console.print(_coming(found.coming))
-        console.print(Text(_summary(found.coming), style="bold"))
+        console.print(Text(", ".join(summary(found.coming)), style="bold"))
     else:
         console.print("Nothing comes.")
     for each in found.cash:
@@ -62,42 +63,7 @@ def _brief(day: date) -> str:
     return f"{day.day:>2} {day:%b}"
 
 
-_TONE = {Kind.NOTICE: "", Kind.CALL: "cyan", Kind.CONSEQUENCE: "yellow", Kind.REFER: "magenta"}
-
-
-def words(each: Coming) -> str:
-    """What comes, in a few words."""
-    match each.kind:
-        case Kind.NOTICE:
-            return f"{each.what} by {', '.join(each.channels)}"
-        case Kind.CALL:
-            return "call" if each.what == "call" else f"call ({each.what})"
-        case Kind.CONSEQUENCE:
-            return f"{each.what}, as announced"
-        case Kind.PROMISE:
-            return f"promise due, {each.why}"
-        case Kind.INSTALMENT:
-            return f"instalment due, {each.why}"
-        case Kind.HOLD_ENDS:
-            return f"last day of the hold ({each.what})"
-        case Kind.REFER:
-            return "schedule through: refer, write off"
-
-
-_NOUNS = {
-    Kind.NOTICE: ("notice", ""),
-    Kind.CALL: ("call", ""),
-    Kind.CONSEQUENCE: ("announced consequence", ""),
-    Kind.PROMISE: ("promise", ""),
-    Kind.INSTALMENT: ("instalment", ""),
-    Kind.HOLD_ENDS: ("hold that ends", "holds that end"),
-    Kind.REFER: ("account to refer", "accounts to refer"),
-}
-
-
-def _summary(coming: Iterable[Coming]) -> str:
-    kinds = [each.kind for each in coming]
-    return ", ".join(count(kinds.count(kind), *nouns) for kind, nouns in _NOUNS.items() if kind in kinds)
+_TONE = {Kind.CALL: "cyan", Kind.CONSEQUENCE: "yellow", Kind.REFER: "magenta"}
 
 
 def _cash(cash: Cash) -> Iterator[Text | Table]:
@@ -111,15 +77,7 @@ def _cash(cash: Cash) -> Iterator[Text | Table]:
         sums = (week.promised, week.planned, week.by_habit, week.total)
         table.add_row(str(week.first), *(amount(each) if each else "–" for each in sums))
     yield table
-    yield from (Text(f"{amount(sum_)} {said}", style="dim") for sum_, said in _beside(cash) if sum_)
-
-
-def _beside(cash: Cash) -> Iterator[tuple[int, str]]:
-    """What of the balance no week has, and why."""
-    yield cash.later, "later than these weeks"
-    yield cash.no_date, "no date by habit: later already than the account pays"
-    yield cash.no_record, "no date: nothing was paid in this currency in twelve months"
-    yield cash.apart, "disputed or on hold: not expected"
+    yield from (Text(said, style="dim") for said in beside(cash, amount))
 
 
 def _day(day: date) -> str:

@@ -5,23 +5,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
+from pastdue.documents.desk.coming import summary, words
 from pastdue.documents.desk.morning import Coming
 from pastdue.documents.desk.sections import LISTED
 from pastdue.documents.desk.view import View, Who
-from pastdue.documents.desk.words import count, weekday
+from pastdue.documents.desk.words import weekday
 
 _DAYS, _NAMED = 7, 6
 _WEEK = timedelta(days=7)
-
-_NOUNS = {
-    "notice": ("notice", ""),
-    "call": ("call", ""),
-    "consequence": ("announced consequence", ""),
-    "promise": ("promise", ""),
-    "instalment": ("instalment", ""),
-    "hold-ends": ("hold that ends", "holds that end"),
-    "refer": ("account to refer", "accounts to refer"),
-}
 
 
 class Step(NamedTuple):
@@ -66,31 +57,6 @@ class Ahead(NamedTuple):
     lines: tuple[Line, ...]
     more: int  # lines that are not listed
     until: str  # the last day that was looked at; "" where nothing was
-
-
-def words(each: Coming) -> str:
-    """What comes, in a few words."""
-    match str(each.kind):
-        case "notice":
-            return f"{each.what} by {' and '.join(each.channels)}"
-        case "call":
-            return "call" if each.what == "call" else f"call ({each.what})"
-        case "consequence":
-            return f"{each.what}, as announced"
-        case "promise":
-            return f"promise due, {each.why}"
-        case "instalment":
-            return f"instalment due, {each.why}"
-        case "hold-ends":
-            return f"last day of the hold ({each.what})"
-        case _:
-            return "schedule through: refer, write off"
-
-
-def summary(coming: Sequence[Coming]) -> list[str]:
-    """How many things of each kind."""
-    kinds = [str(each.kind) for each in coming]
-    return [count(kinds.count(kind), *nouns) for kind, nouns in _NOUNS.items() if kind in kinds]
 
 
 def ahead(view: View) -> Ahead:

@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from pastdue import days, money
 from pastdue.documents.desk import charts
+from pastdue.documents.desk.coming import beside
 from pastdue.documents.desk.morning import Cash, Metrics, Ratio
 from pastdue.documents.desk.totals import bucket
 from pastdue.documents.desk.view import View
@@ -63,7 +64,7 @@ def analyses(view: View) -> tuple[Analysis, ...]:
             currency=each.currency,
             figures=tuple(figure for figure in _figures(each) if figure.note),
             charts=tuple(_charts(view, each, cash.get(each.currency))),
-            beside=tuple(_beside(cash[each.currency], view.money(each.currency))) if each.currency in cash else (),
+            beside=tuple(beside(cash[each.currency], view.money(each.currency))) if each.currency in cash else (),
         )
         for each in ordered
     )
@@ -272,18 +273,6 @@ def _kept_by_month(view: View, currency: str) -> defaultdict[tuple[int, int], tu
                     good, over = found[month]
                     found[month] = good + (promise.state is PromiseState.KEPT), over + 1
     return found
-
-
-def _beside(cash: Cash, show: Callable[[int], str]) -> Iterator[str]:
-    """What of the balance no week has, and why."""
-    if cash.later:
-        yield f"{show(cash.later)} is expected later than these weeks."
-    if cash.no_date:
-        yield f"{show(cash.no_date)} has no day: it is later already than the account pays."
-    if cash.no_record:
-        yield f"{show(cash.no_record)} has no day: nothing was paid in this currency in twelve months."
-    if cash.apart:
-        yield f"{show(cash.apart)} is disputed or on hold, and not expected."
 
 
 # ------------------------------------------------------------------ words
