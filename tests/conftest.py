@@ -1,12 +1,13 @@
-"""What every test may use: books in a few lines, and a world without a network but the loopback."""
+"""What every test may use: a world without a network but the loopback, the demo as it is built and published, a browser."""
 
-import os
 import socket
-from pathlib import Path
+from collections.abc import Iterator
+from typing import Any
 
+import needs
 import pytest
-
-REAL_DATA = Path(os.environ["PASTDUE_REAL_DATA"]) if os.environ.get("PASTDUE_REAL_DATA") else None
+from commandline import Workspace
+from webserver import serving
 
 
 @pytest.fixture(autouse=True)
@@ -21,3 +22,29 @@ def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
         connect(self, address)  # type: ignore[arg-type]
 
     monkeypatch.setattr(socket.socket, "connect", only_loopback)
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """The demo with its history, built."""
+    workspace = Workspace.demo(tmp_path_factory.mktemp("demo"), history=True)
+    workspace.done("build")
+    return workspace
+
+
+@pytest.fixture(scope="module")
+def published(demo: Workspace) -> Iterator[str]:
+    """The demo's site as it would be published: its address."""
+    with serving(demo.root / "site/public") as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Chromium, without a window."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=needs.CHROMIUM, args=["--no-sandbox"])
+        yield running
+        running.close()

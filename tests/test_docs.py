@@ -43,3 +43,21 @@ def test_no_path_of_a_machine_is_in_the_project() -> None:
     )  # fmt: skip
     assert found.returncode == 1, found.stdout
     assert found.stdout == ""
+
+
+def test_no_test_is_passed_over_but_for_what_ci_has_or_is_asked_for() -> None:
+    """Skips are marks of tests/needs.py, all of which CI requires; but for the long trials, and cases that are being written anew."""
+    import needs
+
+    asked_for = {"tests/faults/test_faults.py": 1, "tests/test_cases.py": 1}
+    found = {
+        path.relative_to(ROOT).as_posix(): len(
+            re.findall(r"skipif\(|pytest\.skip\(|importorskip|xfail", path.read_text("utf-8"))
+        )
+        for path in sorted((ROOT / "tests").rglob("*.py"))
+        if path.name not in {"needs.py", Path(__file__).name}
+    }
+    assert {name: skips for name, skips in found.items() if skips} == asked_for
+    ci = (ROOT / ".ci/run").read_text("utf-8")
+    required = {name for names in re.findall(r'PASTDUE_NEEDS\+?="([a-z -]+)"', ci) for name in names.split()}
+    assert required == needs.NAMES

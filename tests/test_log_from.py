@@ -132,7 +132,9 @@ def test_every_button_of_any_account_says_in_the_ledger_what_it_says_on_the_page
             ((title, body),) = [said[at]]
             assert title in body
         assert pressed.keys() == set(ids)
-        written = list(csv.DictReader((books.root / "accounts/activity.csv").read_text("utf-8").splitlines()))
+        # A cell that would begin a formula has a blank before it, which no reader of the books takes for a part of it.
+        entries = csv.DictReader((books.root / "accounts/activity.csv").read_text("utf-8").splitlines())
+        written = [{column: cell.strip() for column, cell in row.items()} for row in entries]
         assert sorted(map(str, written)) == sorted(map(str, pressed.values()))
         after = standings(books)
         for name, cells in pressed.items():

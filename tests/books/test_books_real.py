@@ -3,9 +3,9 @@
 import csv
 import io
 import json
-import os
 from pathlib import Path
 
+import needs
 import pytest
 from conftest import a_config
 
@@ -14,8 +14,8 @@ from pastdue.books.tables import RawFile
 from pastdue.findings import Finding
 from pastdue.model import Ledger
 
-REAL = Path(os.environ.get("PASTDUE_REAL_DATA", "nowhere"))
-pytestmark = pytest.mark.skipif(not REAL.is_dir(), reason="PASTDUE_REAL_DATA names no folder")
+REAL = needs.REAL_DATA
+pytestmark = needs.real_data
 
 
 def found(pattern: str) -> list[Path]:

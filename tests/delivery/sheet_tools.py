@@ -1,7 +1,6 @@
 """What the tests of the sheets share: a line to add, workbooks that hold more than a ledger, and a look at what became of them."""
 
 import io
-import shutil
 import subprocess
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -10,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import needs
 import pytest
 
 from pastdue.books import ledger
@@ -107,16 +107,12 @@ def with_part(content: bytes, part: str, *changes: tuple[str, str]) -> bytes:
     return out.getvalue()
 
 
-OFFICE = shutil.which("soffice")
-needs_office = pytest.mark.skipif(OFFICE is None, reason="LibreOffice is not installed")
-
-
 def saved_by_office(content: bytes, ending: str, to: str, folder: Path) -> bytes:
     """The file opened and saved again by LibreOffice, in a form of its own."""
     source, target = folder / f"in.{ending}", folder / "saved"
     source.write_bytes(content)
     profile = f"-env:UserInstallation={(folder.parent / 'office-profile').as_uri()}"
-    command = [str(OFFICE), profile, "--headless", "--convert-to", to, "--outdir", str(target), str(source)]
+    command = [str(needs.OFFICE), profile, "--headless", "--convert-to", to, "--outdir", str(target), str(source)]
     subprocess.run(command, check=True, capture_output=True, timeout=120)
     return (target / f"in.{to.partition(':')[0]}").read_bytes()
 

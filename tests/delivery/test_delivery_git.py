@@ -5,6 +5,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import needs
 import pytest
 from fault_workspace import NOW, git, parcel, workspace
 
@@ -198,7 +199,7 @@ def test_no_git_at_all(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None
         Repository.open(workspace)
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="gives the folder to another user")
+@needs.root
 def test_a_folder_of_another_user(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
     os.chown(workspace, 65534, 65534)
@@ -216,7 +217,7 @@ def stand_in(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None
     monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
 
 
-@pytest.mark.skipif(not shutil.which("flock"), reason="asks util-linux")
+@needs.flock
 def test_every_git_child_holds_the_lock(workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     repository = Repository.open(workspace)
     with journal.locked(tmp_path) as lock:

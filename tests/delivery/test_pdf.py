@@ -3,13 +3,13 @@
 import io
 import os
 import re
-import shutil
 import subprocess
 import sys
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
+import needs
 import pytest
 from fontTools.ttLib import TTFont
 from hypothesis import given, settings
@@ -140,7 +140,7 @@ def test_a_right_to_left_name_is_there_word_by_word(name: str) -> None:
     assert all(found.count(word) >= 3 for word in name.split())
 
 
-@pytest.mark.skipif(not shutil.which("pdftotext"), reason="needs pdftotext")
+@needs.poppler
 @pytest.mark.parametrize("name", [ARABIC, HEBREW, "हिन्दी व्यापार लिमिटेड", "บริษัท ไทย จำกัด", "தமிழ் நிறுவனம்", "বাংলা কোম্পানি"])
 def test_names_that_run_or_join_otherwise_come_back_in_order(name: str, tmp_path: Path) -> None:
     of = notice(item(1, name), customer=replace(ALBRECHT, name=name, contact=""), reference=name)
@@ -289,7 +289,7 @@ def test_every_page_says_which_of_how_many_and_from_the_second_on_whose() -> Non
     assert all(squeezed("Amtsgericht Hamburg HRB 123456") in squeezed(text) for text in texts)
 
 
-@pytest.mark.skipif(not shutil.which("pdftotext"), reason="needs pdftotext")
+@needs.poppler
 def test_no_word_runs_off_the_page(tmp_path: Path) -> None:
     word = "W" * 120
     of = notice(
@@ -323,7 +323,7 @@ def test_the_text_stands_in_the_order_in_which_it_is_read() -> None:
 # ------------------------------------------------------------------ the code
 
 
-@pytest.mark.skipif(not (shutil.which("zbarimg") and shutil.which("pdftoppm")), reason="needs zbarimg and pdftoppm")
+@needs.zbar
 @pytest.mark.parametrize("reference", ["RF18539007547034", "K-20417, RE-2026-0001", "U" * 140])
 def test_the_printed_code_pays_what_the_letter_asks_for(reference: str, tmp_path: Path) -> None:
     of = notice(item(1), reference=reference)

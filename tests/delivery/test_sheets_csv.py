@@ -6,10 +6,11 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+import needs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sheet_tools import HEADER, LINE, add, contents, meant, needs_office, read, refused, saved_by_office
+from sheet_tools import HEADER, LINE, add, contents, meant, read, refused, saved_by_office
 
 from pastdue.config import Columns
 
@@ -247,7 +248,7 @@ def test_text_that_looks_like_a_formula_comes_back_as_it_was_and_opens_as_text(
     assert read(root)[-1].note == note.strip()
 
 
-@needs_office
+@needs.office
 def test_no_text_becomes_a_formula_in_an_office_suite_and_it_survives_being_saved_there(root: Path) -> None:
     for note in FORMULAS:
         add(root, {"on": date(2026, 3, 2), "account_id": "-7", "kind": "note", "note": note})

@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import needs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,12 +16,10 @@ from odf import number, opendocument, style, table, text
 from sheet_tools import (
     HEADER,
     LINE,
-    OFFICE,
     add,
     changed_parts,
     contents,
     meant,
-    needs_office,
     parts,
     read,
     refused,
@@ -384,12 +383,10 @@ def test_a_signed_and_an_encrypted_document_are_refused(root: Path) -> None:
 @pytest.fixture(scope="module")
 def by_office(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """The document as LibreOffice writes it."""
-    if OFFICE is None:
-        pytest.skip("LibreOffice is not installed")
     return saved_by_office(document(tail=[blank(5, 10, "tinted")]), "ods", "ods", tmp_path_factory.mktemp("office"))
 
 
-@needs_office
+@needs.office
 def test_a_document_of_the_office_suite_changes_by_the_row_alone(root: Path, by_office: bytes) -> None:
     put(root, by_office)
     assert add(root).place == "accounts/activity.ods[activity]:4"
@@ -401,7 +398,7 @@ def test_a_document_of_the_office_suite_changes_by_the_row_alone(root: Path, by_
     assert (first.note, last.amount) == ("asks for the invoice", 9950)
 
 
-@needs_office
+@needs.office
 def test_what_the_office_suite_saves_afterwards_still_has_everything(root: Path, by_office: bytes) -> None:
     put(root, by_office)
     add(root)
@@ -413,7 +410,7 @@ def test_what_the_office_suite_saves_afterwards_still_has_everything(root: Path,
     assert sums[1].get(f"{TABLE}style-name") == lines(again)[1][1].get(f"{TABLE}style-name")
 
 
-@needs_office
+@needs.office
 def test_a_date_without_a_style_to_follow_is_shown_as_a_date(root: Path) -> None:
     put(root, document([]))
     add(root)

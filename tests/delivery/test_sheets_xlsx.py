@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import needs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -26,7 +27,6 @@ from sheet_tools import (
     changed_parts,
     contents,
     meant,
-    needs_office,
     parts,
     read,
     refused,
@@ -556,7 +556,7 @@ def test_no_workbook_that_can_be_read_breaks_the_writer(tmp_path_factory: pytest
 # ------------------------------------------------------------------ an office suite
 
 
-@needs_office
+@needs.office
 @pytest.mark.parametrize("writer", ["openpyxl", "office"])
 def test_what_an_office_suite_saves_afterwards_still_has_everything(root: Path, writer: str) -> None:
     before = saved(rich())

@@ -2,12 +2,12 @@
 
 import re
 import shlex
-import shutil
 import subprocess
 from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import urlsplit
 
+import needs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -388,13 +388,14 @@ def test_what_does_not_fit_is_counted():
     assert "46 earlier." in text
 
 
-@pytest.mark.skipif(not (shutil.which("chromium") and shutil.which("pdfinfo")), reason="needs chromium and pdfinfo")
+@needs.chromium
+@needs.poppler
 @pytest.mark.parametrize("account", [LONG, FULLEST], ids=["long", "fullest"])
 def test_the_longest_sheet_prints_on_one_page(account, tmp_path):
     url = "https://pay.harbourjoinery.example/b6gmzall54rtahyvkawc7hngsnokk45o/"
     (tmp_path / "sheet.html").write_bytes(made(account, FULL_CALL, url=url, ways=FULL_WAYS, hours=FULL_HOURS).content)
     subprocess.run(
-        ["chromium", "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}",
+        [needs.CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}",
          "--no-pdf-header-footer", f"--print-to-pdf={tmp_path / 'sheet.pdf'}", (tmp_path / "sheet.html").as_uri()],
         check=True, capture_output=True, timeout=60,
     )  # fmt: skip

@@ -1,13 +1,12 @@
 """Payment codes: each standard to the letter, whatever stands in names and references, and a picture that is the code."""
 
 import json
-import os
 import re
-import shutil
 import subprocess
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
+import needs
 import pytest
 import segno.helpers
 from hypothesis import given
@@ -20,8 +19,7 @@ from pastdue.documents.payment import epc, references
 from pastdue.documents.payment.drawing import qr_matrix, qr_svg
 from pastdue.model import Customer
 
-REAL_DATA = os.environ.get("PASTDUE_REAL_DATA")
-VECTORS = Path(REAL_DATA or "") / "vectors"
+VECTORS = needs.REAL_DATA / "vectors"
 
 IBAN = "DE71110220330123456789"
 
@@ -146,7 +144,7 @@ def test_the_pictures_label_is_text() -> None:
     assert ET.fromstring(qr_svg("x", 'a "b" <c>')).attrib["aria-label"] == 'a "b" <c>'  # noqa: S314
 
 
-@pytest.mark.skipif(not shutil.which("zbarimg"), reason="needs zbarimg")
+@needs.zbar
 @pytest.mark.parametrize(
     "reference", ["RF18539007547034", "Müller & Söhne, Nr. 7", "U" * 140, "0" * 100, "*" * 99, "請求書 12", "  - - -  "]
 )
@@ -167,7 +165,7 @@ def test_a_reader_reads_what_the_code_says(reference: str, tmp_path: Path) -> No
 # ------------------------------------------------------------------ published vectors
 
 
-@pytest.mark.skipif(not REAL_DATA, reason="needs PASTDUE_REAL_DATA")
+@needs.real_data
 def test_published_codes_come_out_the_same() -> None:
     for file in sorted((VECTORS / "epc069-12").glob("*.txt")):
         raw = file.read_bytes()
@@ -180,7 +178,7 @@ def test_published_codes_come_out_the_same() -> None:
         assert ours == "\n".join(expected).rstrip("\n"), file.name
 
 
-@pytest.mark.skipif(not REAL_DATA, reason="needs PASTDUE_REAL_DATA")
+@needs.real_data
 def test_published_ibans_and_references_are_told_apart() -> None:
     ibans = json.loads((VECTORS / "iban.json").read_text())
     for entry in ibans["valid"]:
@@ -344,7 +342,7 @@ def test_what_is_no_upi_id_is_refused(bad: str) -> None:
         Business(upi=bad)
 
 
-@pytest.mark.skipif(not shutil.which("zbarimg"), reason="needs zbarimg")
+@needs.zbar
 @pytest.mark.parametrize("about", ["539007547034", "Rechnung für Geigenbau Zürich " * 4])
 def test_a_reader_reads_the_qr_bill_through_its_cross(about: str, tmp_path: Path) -> None:
     made = payment.code(Config(business=BIEL.model_copy(update={"references": "rf"})), 394975, "CHF", about, PIA)
@@ -365,7 +363,7 @@ def test_a_reader_reads_the_qr_bill_through_its_cross(about: str, tmp_path: Path
     assert made.svg().count("<path") == 6
 
 
-@pytest.mark.skipif(not REAL_DATA, reason="needs PASTDUE_REAL_DATA")
+@needs.real_data
 def test_published_qr_bills_and_references_come_out_the_same() -> None:
     known = json.loads((VECTORS / "swiss_qr_reference.json").read_text())
     assert all(references.swiss_reference(text) for text in known["valid"])

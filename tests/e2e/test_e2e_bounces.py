@@ -1,10 +1,10 @@
 """`send --bounced`: a report that an email came back is found by its id, and the customer has not heard of the step."""
 
 import csv
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import needs
 import pytest
 from commandline import PLAIN, Workspace
 from hypothesis import given, settings
@@ -343,12 +343,10 @@ def test_no_damage_to_a_report_makes_anything_but_a_report_or_a_finding(place: i
 
 # ------------------------------------------------------------------ what real servers write
 
-REAL = os.environ.get("PASTDUE_REAL_DATA", "")
 
-
-@pytest.mark.skipif(not REAL, reason="PASTDUE_REAL_DATA is not set")
+@needs.real_data
 def test_reports_of_real_servers_are_read_as_what_they_are() -> None:
-    folder = Path(REAL) / "bounces"
+    folder = needs.REAL_DATA / "bounces"
     with (folder / "expected.csv").open(encoding="utf-8", newline="") as file:
         expected = {row["file"]: row for row in csv.DictReader(file)}
     read = {name: bounces.report(name, (folder / name).read_bytes()) for name in expected}

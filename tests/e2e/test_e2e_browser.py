@@ -1,53 +1,14 @@
 """The demo's pages in a real browser: nothing is wider than the screen, nothing is fetched from elsewhere, nothing is blocked."""
 
-import shutil
-import threading
-from collections.abc import Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import needs
 import pytest
 from commandline import Workspace, html_of
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-pytestmark = pytest.mark.skipif(
-    not CHROMIUM or not find_spec("playwright"), reason="needs Chromium, and playwright from the extra `browser`"
-)
+pytestmark = needs.browser
 WIDTHS = (360, 768, 1280)
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    workspace = Workspace.demo(tmp_path_factory.mktemp("demo"), history=True)
-    workspace.done("build")
-    return workspace
-
-
-class _Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *_: object) -> None:
-        """Says nothing."""
-
-
-@pytest.fixture(scope="module")
-def published(demo: Workspace) -> Iterator[str]:
-    """The site as it would be published: its address."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=demo.root / "site/public"))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield running
-        running.close()
 
 
 def looked_at(browser: Any, width: int, address: str, content: str = "") -> dict[str, Any]:

@@ -2,20 +2,13 @@
 
 import os
 import re
-import shutil
-from collections.abc import Iterator
 from datetime import datetime
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import needs
 import pytest
 from commandline import PLAIN, Workspace, table
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-in_a_browser = pytest.mark.skipif(
-    not CHROMIUM or not find_spec("playwright"), reason="needs Chromium, and playwright from the extra `browser`"
-)
 
 CUSTOMERS = "account_id,name,email\nACME,Acme Ltd,ap@acme.example\n../B,Bolt & Co,office@bolt.example\n"
 INVOICES = table(
@@ -30,13 +23,6 @@ DAY = "2026-02-16"
 @pytest.fixture
 def books(tmp_path: Path) -> Workspace:
     return Workspace.of(tmp_path / "books", customers=CUSTOMERS, invoices=INVOICES, payments=PAYMENTS)
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    workspace = Workspace.demo(tmp_path_factory.mktemp("demo"), history=True)
-    workspace.done("build")
-    return workspace
 
 
 def beside(books: Workspace) -> set[str]:
@@ -142,17 +128,7 @@ def test_without_git_the_desk_is_built_and_nothing_is_said_of_sending(tmp_path: 
 # ------------------------------------------------------------------ in a browser
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield running
-        running.close()
-
-
-@in_a_browser
+@needs.browser
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_preview_is_loaded_when_it_is_opened_and_not_before(browser: Any, demo: Workspace, scheme: str) -> None:
     tab = browser.new_context(color_scheme=scheme, viewport={"width": 1280, "height": 900}).new_page()
@@ -179,7 +155,7 @@ def test_a_preview_is_loaded_when_it_is_opened_and_not_before(browser: Any, demo
     tab.context.close()
 
 
-@in_a_browser
+@needs.browser
 @pytest.mark.parametrize("width", [360, 1280])
 def test_previews_and_timelines_fit(browser: Any, demo: Workspace, width: int) -> None:
     tab = browser.new_page(viewport={"width": width, "height": 900})
@@ -195,7 +171,7 @@ def test_previews_and_timelines_fit(browser: Any, demo: Workspace, width: int) -
     tab.close()
 
 
-@in_a_browser
+@needs.browser
 @pytest.mark.parametrize("width", [360, 768, 1280])
 def test_with_all_opened_the_desk_still_fits(browser: Any, demo: Workspace, width: int) -> None:
     tab = browser.new_page(viewport={"width": width, "height": 900})
@@ -206,7 +182,7 @@ def test_with_all_opened_the_desk_still_fits(browser: Any, demo: Workspace, widt
     tab.close()
 
 
-@in_a_browser
+@needs.browser
 def test_a_screen_reader_hears_what_each_preview_chart_and_table_is(browser: Any, demo: Workspace) -> None:
     tab = browser.new_page()
     tab.goto((demo.root / "outbox/desk.html").as_uri())

@@ -7,26 +7,19 @@ import json
 import re
 import shutil
 import subprocess
-import threading
 from collections import defaultdict
 from collections.abc import Iterator
 from email import message_from_bytes, policy
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import needs
 import pytest
 from commandline import Workspace, html_of
+from webserver import serving
 
-JUDGES = Path(__file__).parent.parent / "judges"
-THERE = JUDGES / "node_modules"
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-pytestmark = [
-    pytest.mark.skipif(not CHROMIUM or not find_spec("playwright"), reason="needs Chromium, and playwright from the extra `browser`"),
-    pytest.mark.skipif(not THERE.is_dir() or not shutil.which("node"), reason="needs the judges: npm install in tests/judges"),
-]  # fmt: skip
+pytestmark = [needs.browser, needs.judges]
+THERE = needs.JUDGES / "node_modules"
 
 # The mail programs that most people read with, by the names that caniemail.com has for them.
 PROGRAMS = ("apple-mail.*", "gmail.*", "outlook.*", "yahoo.*", "samsung-email.*", "thunderbird.macos")
@@ -47,24 +40,10 @@ GRACEFUL = {
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    workspace = Workspace.demo(tmp_path_factory.mktemp("demo"), history=True)
-    workspace.done("build")
-    return workspace
-
-
-class _Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *_: object) -> None:
-        """Says nothing."""
-
-
-@pytest.fixture(scope="module")
 def address(demo: Workspace) -> Iterator[str]:
     """The workspace over HTTP."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=demo.root))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
+    with serving(demo.root) as there:
+        yield there
 
 
 def pages(demo: Workspace) -> list[str]:
@@ -82,7 +61,6 @@ def fullest(demo: Workspace) -> list[str]:
     return [page for own in kinds.values() for page in own[:3]]
 
 
-@pytest.mark.skipif(not shutil.which("java"), reason="needs java")
 def test_the_nu_checker_finds_pages_and_styles_valid(demo: Workspace) -> None:
     said = subprocess.run(
         [
@@ -99,20 +77,16 @@ def test_the_nu_checker_finds_pages_and_styles_valid(demo: Workspace) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1280])
-def test_axe_finds_nothing(demo: Workspace, address: str, scheme: str, width: int) -> None:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        look: dict[str, Any] = {"color_scheme": scheme, "viewport": {"width": width, "height": 800}}
-        tab = browser.new_context(bypass_csp=True, **look).new_page()
-        for page in fullest(demo):
-            tab.goto(f"{address}{page}")
-            tab.evaluate("for (const each of document.querySelectorAll('details')) each.open = true")
-            tab.add_script_tag(path=THERE / "axe-core/axe.min.js")
-            found = tab.evaluate("axe.run()")["violations"]
-            assert [(each["id"], [node["html"][:200] for node in each["nodes"]]) for each in found] == [], page
-        browser.close()
+def test_axe_finds_nothing(browser: Any, demo: Workspace, address: str, scheme: str, width: int) -> None:
+    look: dict[str, Any] = {"color_scheme": scheme, "viewport": {"width": width, "height": 800}}
+    tab = browser.new_context(bypass_csp=True, **look).new_page()
+    for page in fullest(demo):
+        tab.goto(f"{address}{page}")
+        tab.evaluate("for (const each of document.querySelectorAll('details')) each.open = true")
+        tab.add_script_tag(path=THERE / "axe-core/axe.min.js")
+        found = tab.evaluate("axe.run()")["violations"]
+        assert [(each["id"], [node["html"][:200] for node in each["nodes"]]) for each in found] == [], page
+    tab.context.close()
 
 
 def test_lighthouse_gives_the_portal_full_marks(demo: Workspace, address: str, tmp_path: Path) -> None:
@@ -125,7 +99,7 @@ def test_lighthouse_gives_the_portal_full_marks(demo: Workspace, address: str, t
                 "--quiet", "--output=json", f"--output-path={tmp_path / 'marks.json'}",
                 "--only-categories=accessibility,best-practices,performance", "--chrome-flags=--headless=new --no-sandbox",
             ],
-            env={"CHROME_PATH": str(CHROMIUM), "PATH": str(Path(str(shutil.which("node"))).parent), "HOME": str(tmp_path)},
+            env={"CHROME_PATH": str(needs.CHROMIUM), "PATH": str(Path(str(shutil.which("node"))).parent), "HOME": str(tmp_path)},
             check=True,
         )  # fmt: skip
         marks = json.loads((tmp_path / "marks.json").read_text())["categories"]
@@ -152,7 +126,7 @@ def test_emails_use_nothing_that_the_main_mail_programs_do_not_support(demo: Wor
         input=json.dumps(emails),
         capture_output=True,
         text=True,
-        cwd=JUDGES,
+        cwd=needs.JUDGES,
         check=True,
     )
     lost = {

@@ -1,7 +1,6 @@
 """A real Postfix between `send` and the customers: what it passes on, and what it reports of what it could not."""
 
 import base64
-import os
 import shutil
 import socket
 import subprocess
@@ -12,15 +11,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import dkim
+import needs
 import pytest
 from commandline import PLAIN, Workspace
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from mailserver import MailServer, mail_server
 
-pytestmark = pytest.mark.skipif(
-    not shutil.which("postfix") or os.geteuid() != 0, reason="needs Postfix, and root to start one of its own"
-)
+pytestmark = needs.postfix
 
 CUSTOMERS = (
     "account_id,name,email,address,city\n"

@@ -4,11 +4,11 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import needs
 import pytest
 from commandline import Workspace
 
-SOFFICE = shutil.which("soffice") or shutil.which("libreoffice")
-pytestmark = pytest.mark.skipif(not SOFFICE, reason="needs LibreOffice")
+pytestmark = needs.office
 
 LEDGERS = ("customers", "invoices", "payments", "activity")
 DATES = {"issued", "due", "received", "on"}
@@ -19,7 +19,7 @@ TEXT, STANDARD, DATE = 2, 1, 5  # LibreOffice's names for what an operator choos
 def saved(target: str, folder: Path, *files: Path, infilter: str = "") -> None:
     """The files as LibreOffice saves them, in another form."""
     command = [
-        str(SOFFICE), "--headless", f"-env:UserInstallation=file://{folder.parent}/profile",
+        str(needs.OFFICE), "--headless", f"-env:UserInstallation=file://{folder.parent}/profile",
         "--convert-to", target, "--outdir", str(folder), *([f"--infilter={infilter}"] if infilter else []), *map(str, files),
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=180)

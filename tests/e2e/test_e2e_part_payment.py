@@ -1,17 +1,14 @@
 """A part payment leaves one remainder, and every paper, page and code says that one."""
 
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
+import needs
 import pytest
 from commandline import PLAIN, Workspace, html_of, text_of
 from pypdf import PdfReader
 
-needs_a_scanner = pytest.mark.skipif(
-    not (shutil.which("zbarimg") and shutil.which("pdftoppm")), reason="zbarimg and pdftoppm read the codes"
-)
 CUSTOMERS = (
     "account_id,name,email,address,postcode,city,country,language\n"
     "ACME,Acme Ltd,ap@acme.example,1 Mill Road,H91 AB12,Galway,IE,{language}\n"
@@ -98,7 +95,7 @@ def test_the_pages_code_is_drawn_from_the_same_remainder(sent: tuple[Workspace, 
     assert f'd="{drawn}"' in qr_svg("\n".join(PAYLOAD))
 
 
-@needs_a_scanner
+@needs.zbar
 def test_a_banking_app_reads_the_same_remainder_from_page_and_paper(
     sent: tuple[Workspace, str], tmp_path: Path
 ) -> None:

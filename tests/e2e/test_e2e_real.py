@@ -1,7 +1,6 @@
 """Two years of a company's own receivables, read by the example's config: its own column of days late is the judge."""
 
 import csv
-import os
 import re
 import subprocess
 import sys
@@ -10,14 +9,13 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
+import needs
 import pytest
 from commandline import ROOT, Workspace
 
 EXAMPLE = ROOT / "examples/ibm-receivables"
-EXPORT = Path(os.environ.get("PASTDUE_REAL_DATA", "")) / "ibm-receivables/receivables.csv"
-pytestmark = pytest.mark.skipif(
-    not EXPORT.is_file(), reason="needs PASTDUE_REAL_DATA to name a folder with ibm-receivables"
-)
+EXPORT = needs.REAL_DATA / "ibm-receivables/receivables.csv"
+pytestmark = needs.real_data
 
 
 def day(text: str) -> date:

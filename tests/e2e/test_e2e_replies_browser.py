@@ -1,25 +1,20 @@
 """The replies of the customers' pages in a real browser: what the buttons say, what the forms post, and to nobody else."""
 
 import re
-import shutil
-import threading
 from collections.abc import Iterator
-from functools import partial
-from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
-from importlib.util import find_spec
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
+import needs
 import pytest
 from commandline import PLAIN, Workspace
+from webserver import serving
 
 from pastdue.books import replies
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-pytestmark = pytest.mark.skipif(
-    not CHROMIUM or not find_spec("playwright"), reason="needs Chromium, and playwright from the extra `browser`"
-)
+pytestmark = needs.browser
 
 CUSTOMERS = "account_id,name,email,language\nOWES,Owes Ltd,o@owes.example,en\nDE,Schuldet GmbH,d@owes.example,de\nDONE,Done Ltd,,en\n"
 INVOICES = (
@@ -46,22 +41,10 @@ class Sink(BaseHTTPRequestHandler):
         """Says nothing."""
 
 
-class Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *_: object) -> None:
-        """Says nothing."""
-
-
-def serving(handler: Any) -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-
-
 @pytest.fixture
 def sink() -> Iterator[tuple[str, list[str]]]:
     handler = type("Own", (Sink,), {"got": []})
-    for address in serving(handler):
+    with serving(handler) as address:
         yield address, handler.got  # type: ignore[attr-defined]
 
 
@@ -82,16 +65,6 @@ def link_of(books: Workspace, account: str, *, sealed: bool) -> str:
     assert config is not None
     assert config.portal.sealed is sealed
     return portal.url(config, key, account).removeprefix("https://pay.example/")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield running
-        running.close()
 
 
 def test_every_link_of_every_page_begins_an_email_whose_last_line_the_ledger_takes(
@@ -132,13 +105,12 @@ def test_a_form_is_filled_by_keyboard_and_posts_a_line_that_the_ledger_takes(
 ) -> None:
     address, got = sink
     books = house(tmp_path / "books", f'form = "{address}in?to=us"' + "\nsealed = true" * sealed)
-    site = serving(partial(Quiet, directory=books.root / "site/public"))
-    root = next(site)
     where = link_of(books, "OWES", sealed=sealed)
     tab = browser.new_page(viewport={"width": 360, "height": 800})
     wrong: list[str] = []
     tab.on("console", lambda said: wrong.append(said.text))
-    tab.goto(f"{root}{where}")
+    with serving(books.root / "site/public") as root:
+        tab.goto(f"{root}{where}")
     tab.get_by_text("I can pay on", exact=True).focus()
     tab.keyboard.press("Enter")
     amount = tab.locator("details[open]").get_by_label("Amount (EUR)")
@@ -161,7 +133,6 @@ def test_a_form_is_filled_by_keyboard_and_posts_a_line_that_the_ledger_takes(
     taken = books.run("log", "--from", "-", "--yes", "--on", "2026-03-02", answer=posted)
     assert taken.stdout == "accounts/activity.csv:2: promise of 250.00 EUR by 12 March 2026: says: can pay\n"
     tab.close()
-    next(site, None)
 
 
 def test_every_form_posts_a_line_that_the_ledger_takes(

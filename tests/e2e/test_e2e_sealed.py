@@ -2,10 +2,10 @@
 
 import csv
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
+import needs
 import pytest
 from commandline import ROOT, Workspace, html_of, table, text_of
 
@@ -163,7 +163,7 @@ def test_the_whole_link_is_in_every_notice_and_on_the_desk(tmp_path: Path) -> No
     assert f'href="../site/public/{found[1]}/index.html#k={found[2]}"' in desk
 
 
-@pytest.mark.skipif(not (shutil.which("zbarimg") and shutil.which("pdftoppm")), reason="needs zbarimg and pdftoppm")
+@needs.zbar
 def test_a_phone_reads_the_whole_link_off_the_printed_letter(tmp_path: Path) -> None:
     read: dict[str, list[str]] = {}
     for portal in ("sealed = true", "sealed = false"):

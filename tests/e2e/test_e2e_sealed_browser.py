@@ -3,21 +3,15 @@
 import re
 import shutil
 import subprocess
-import threading
 from collections.abc import Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import needs
 import pytest
 from commandline import Workspace
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-pytestmark = pytest.mark.skipif(
-    not CHROMIUM or not find_spec("playwright"), reason="needs Chromium, and playwright from the extra `browser`"
-)
+pytestmark = needs.browser
 INCOMPLETE, LOCKED = "This link is not complete.", "This page is locked."
 
 
@@ -28,30 +22,6 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     workspace.write("config.toml", config.replace("[portal]", "[portal]\nsealed = true"))
     workspace.done("build")
     return workspace
-
-
-class _Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *_: object) -> None:
-        """Says nothing."""
-
-
-@pytest.fixture(scope="module")
-def published(demo: Workspace) -> Iterator[str]:
-    """The site as it would be published: its address."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=demo.root / "site/public"))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield running
-        running.close()
 
 
 @pytest.fixture
@@ -206,7 +176,7 @@ def test_open_it_is_the_page_that_would_stand_there_unsealed(demo: Workspace, tm
         assert seen[0] == seen[1], name
 
 
-@pytest.mark.skipif(not shutil.which("zbarimg"), reason="needs zbarimg")
+@needs.zbar
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_its_code_reads_on_the_screen_light_and_dark(demo: Workspace, tab: Any, tmp_path: Path, scheme: str) -> None:
     tab.emulate_media(color_scheme=scheme)

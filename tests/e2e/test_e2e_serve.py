@@ -3,20 +3,18 @@
 import http.client
 import json
 import re
-import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import needs
 import pytest
 from commandline import BUILD, Workspace
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 CUSTOMERS = "account_id,name,email\nACME,Acme Ltd,ap@acme.example\n"
 INVOICES = "invoice_id,account_id,due,amount\n2041,ACME,2026-01-31,{amount}\n"
 
@@ -126,23 +124,17 @@ def test_it_ends_quietly_at_ctrl_c(served: Served) -> None:
     assert said.endswith("The preview has ended.\n")
 
 
-@pytest.mark.skipif(
-    not CHROMIUM or not find_spec("playwright"), reason="needs Chromium, and playwright from the extra `browser`"
-)
-def test_the_open_page_follows_the_books(served: Served) -> None:
-    from playwright.sync_api import sync_playwright
-
+@needs.browser
+def test_the_open_page_follows_the_books(browser: Any, served: Served) -> None:
     served.news()
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        tab = browser.new_page()
-        tab.goto(served.address)
-        desk = tab.frame_locator("#page")
-        desk.get_by_text("131.70").first.wait_for()
-        served.books.write("accounts/invoices.csv", INVOICES.format(amount="257.30"))
-        desk.get_by_text("257.30").first.wait_for()
-        served.books.write("accounts/invoices.csv", "invoice_id\n")
-        tab.locator("#findings li").first.wait_for()
-        assert "accounts/invoices.csv" in tab.locator("#findings").inner_text()
-        assert desk.get_by_text("257.30").count()
-        browser.close()
+    tab = browser.new_page()
+    tab.goto(served.address)
+    desk = tab.frame_locator("#page")
+    desk.get_by_text("131.70").first.wait_for()
+    served.books.write("accounts/invoices.csv", INVOICES.format(amount="257.30"))
+    desk.get_by_text("257.30").first.wait_for()
+    served.books.write("accounts/invoices.csv", "invoice_id\n")
+    tab.locator("#findings li").first.wait_for()
+    assert "accounts/invoices.csv" in tab.locator("#findings").inner_text()
+    assert desk.get_by_text("257.30").count()
+    tab.close()

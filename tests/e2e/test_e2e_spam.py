@@ -2,13 +2,13 @@
 
 import os
 import re
-import shutil
 import subprocess
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import needs
 import pytest
 from commandline import ROOT
 
@@ -17,7 +17,7 @@ from pastdue.documents import emails, samples
 from pastdue.documents.letters import Letters
 from pastdue.model import Notice
 
-pytestmark = pytest.mark.skipif(not shutil.which("spamassassin"), reason="needs SpamAssassin")
+pytestmark = needs.spamassassin
 
 LETTERS = ROOT / "letters"
 SOURCES = {path.relative_to(LETTERS).as_posix(): path.read_text("utf-8") for path in sorted(LETTERS.rglob("*.*"))}

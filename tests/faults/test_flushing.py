@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import needs
 import pytest
 from fault_server import FaultServer
 from fault_trials import fresh
@@ -31,7 +32,7 @@ def _told(monkeypatch: pytest.MonkeyPatch, root: Path) -> list[str]:
     return told
 
 
-@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="open files have no names here")
+@needs.proc
 def test_everything_is_on_the_disk_before_what_rests_on_it(monkeypatch: pytest.MonkeyPatch) -> None:
     with fresh() as root:
         told = _told(monkeypatch, root.resolve())

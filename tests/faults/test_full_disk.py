@@ -11,11 +11,12 @@ from fault_disks import Disk, Disks, none_here
 from fault_full import full_disk, full_disk_of_an_operator, with_customers
 from fault_power import Machine, steps, with_books
 from fault_trials import Count
+from needs import need
 
 LONG = os.environ.get("PASTDUE_FAULTS") == "long"
 KILOBYTE = 1024
 
-pytestmark = pytest.mark.skipif(bool(none_here()), reason=none_here())
+pytestmark = need("disks", not none_here(), none_here())
 
 
 @pytest.fixture(scope="module")

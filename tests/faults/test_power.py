@@ -14,12 +14,13 @@ import pytest
 from fault_disks import Disks, none_here
 from fault_power import NAMES, Machine, power_cut, steps, with_books
 from fault_trials import Count
+from needs import need
 
 LONG = os.environ.get("PASTDUE_FAULTS") == "long"
 WORKERS = 2
 GROUP = 4
 
-pytestmark = pytest.mark.skipif(bool(none_here()), reason=none_here())
+pytestmark = need("disks", not none_here(), none_here())
 
 
 class Machines:
