@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import needs
 import pytest
 from commandline import Workspace, table
 from test_e2e_json import ACCOUNT, TOTAL, misfits
-from test_e2e_part_payment import _painted, _scanned, needs_a_scanner
+from test_e2e_part_payment import _painted, _scanned
 
 CONFIG = """
 [business]
@@ -232,7 +233,7 @@ def test_the_page_asks_for_principal_and_announced_charges_and_so_does_its_link(
     assert "€41.25" in late
 
 
-@needs_a_scanner
+@needs.zbar
 def test_a_banking_app_reads_the_sum_with_the_charges(books: Workspace, tmp_path: Path) -> None:
     assert "EUR7573.87" in _scanned(_painted(page(books, "ACME"), tmp_path / "a.pgm")).split("\n")
     assert "EUR41.25" in _scanned(_painted(page(books, "LATE"), tmp_path / "l.pgm")).split("\n")
