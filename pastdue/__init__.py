@@ -7,7 +7,7 @@ delivery/   the outside world: files, PDF, mail, journal, git; decides nothing
 flow.py     the whole run as one pure function, the only module that knows the order
 checks.py   what is to be said against it: the findings of a run
 cli.py      commands: the only place that prints, exits and reads the clock
-config.py, model.py, findings.py, money.py, days.py   the vocabulary
+config.py, model.py, outlook.py, findings.py, money.py, days.py   the vocabulary
 """
 
 __version__ = "0.1.0"

@@ -39,11 +39,10 @@ from pastdue.dunning import (
 from pastdue.dunning import calls as telephone
 from pastdue.findings import Finding, Severity, error, in_reading_order
 from pastdue.model import Action, Decision, Document, Inputs, Ledger, Notice, Page, Sent, Standing, State
+from pastdue.outlook import Cash, Coming, Metrics
 
 if TYPE_CHECKING:  # the linter is for runs that write letters; the others start without it
     from pastdue.documents.linter import Remark
-    from pastdue.dunning import cash, metrics
-    from pastdue.dunning import forecast as forecast_rules
 
 # How many days the desk looks ahead; with more open accounts than a few, what comes to each is worked out for the nearer ones.
 _AHEAD, _NEAR, _FEW = 60, 7, 500
@@ -234,8 +233,8 @@ class Forecast:
 
     on: date
     until: date  # inclusive
-    coming: "tuple[forecast_rules.Coming, ...]"
-    cash: "tuple[cash.Cash, ...]"  # by currency
+    coming: tuple[Coming, ...]
+    cash: tuple[Cash, ...]  # by currency
 
 
 def forecast(run: Run, days: int) -> Forecast:
@@ -244,7 +243,7 @@ def forecast(run: Run, days: int) -> Forecast:
     return Forecast(run.on, until, _coming(run, until), _expected(run, until))
 
 
-def _coming(run: Run, until: date) -> "tuple[forecast_rules.Coming, ...]":
+def _coming(run: Run, until: date) -> tuple[Coming, ...]:
     from pastdue.dunning import forecast
 
     books, _ = standing.as_at(run.ledger, run.config, run.on, run.findings, to_come=True)
@@ -256,7 +255,7 @@ def _coming(run: Run, until: date) -> "tuple[forecast_rules.Coming, ...]":
     return forecast.coming(books, until, write)
 
 
-def _expected(run: Run, until: date) -> "tuple[cash.Cash, ...]":
+def _expected(run: Run, until: date) -> tuple[Cash, ...]:
     from pastdue.dunning import cash
     from pastdue.dunning.ageing import age
 
@@ -264,7 +263,7 @@ def _expected(run: Run, until: date) -> "tuple[cash.Cash, ...]":
     return cash.expected(run.standings, run.decisions, habits, until)
 
 
-def measured(run: Run) -> "tuple[metrics.Metrics, ...]":
+def measured(run: Run) -> tuple[Metrics, ...]:
     """The figures of each currency as at the day of the run: how long money takes, and how much of it is collected."""
     from pastdue.dunning import metrics
 

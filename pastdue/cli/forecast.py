@@ -13,9 +13,8 @@ from rich.text import Text
 from pastdue import days, money
 from pastdue.cli.screen import LANGUAGE, plain
 from pastdue.documents.desk.coming import beside, summary, words
-from pastdue.dunning.cash import Cash, Expected
-from pastdue.dunning.forecast import Coming, Kind
 from pastdue.flow import Forecast
+from pastdue.outlook import Cash, Coming, Expected, Kind
 
 ASSUMED = (
     "If nobody pays or answers, every notice goes out on its day and printed letters are posted; "

@@ -6,9 +6,7 @@ apart because it is disputed or held. Together they are the balance. Interest an
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
-from enum import StrEnum
 from typing import NamedTuple
 
 import numpy as np
@@ -17,59 +15,11 @@ import pandas as pd
 from pastdue.dunning.conduct import YEAR
 from pastdue.dunning.holds import is_covered
 from pastdue.model import Decision, OpenItem, PlanState, PromiseState, Standing
+from pastdue.outlook import Cash, Expected, Source, Week
 
 # Holds under which money is still expected; whatever any other one holds is set apart.
 _STILL_EXPECTED = frozenset({"promise", "plan", "cash-flow"})
 _IN_FORCE = frozenset({PlanState.GOOD, PlanState.LATE})
-
-
-class Source(StrEnum):
-    """Why money is expected on a day."""
-
-    PROMISE = "promise"
-    PLAN = "plan"
-    HABIT = "habit"
-
-
-class Expected(NamedTuple):
-    """A sum of one account, in minor units, and the day on which it is expected."""
-
-    on: date
-    account_id: str
-    currency: str
-    source: Source
-    amount: int
-    invoice_id: str = ""  # of what the habit dates; promises and instalments are for the account
-    days_late: int = 0  # by habit
-
-
-class Week(NamedTuple):
-    """What is expected in a week, Monday to Sunday, by source; the first one begins on the day of the forecast."""
-
-    first: date
-    promised: int
-    planned: int
-    by_habit: int
-
-    @property
-    def total(self) -> int:
-        """All that is expected in it."""
-        return self.promised + self.planned + self.by_habit
-
-
-@dataclass(frozen=True, slots=True)
-class Cash:
-    """What is open in one currency, and when it is expected. The last four sums and those of the lines are the balance."""
-
-    currency: str
-    weeks: tuple[Week, ...]
-    lines: tuple[Expected, ...]  # in the order of their days, up to the last day of the forecast
-    later: int  # expected after it
-    no_date: int  # later than its account's habit already
-    no_record: int  # no invoice in the currency was paid in twelve months: there is no habit
-    apart: int  # disputed or held
-    balance: int
-    habit: int | None  # days late, of all accounts together; None: none was paid in twelve months
 
 
 class Habits(NamedTuple):

@@ -7,8 +7,6 @@ what is not known yet (payments, what customers say, bounces) is taken not to ha
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from enum import StrEnum
-from typing import NamedTuple
 
 from pastdue.config import Config, Schedule, Step
 from pastdue.dunning import deliveries, limits, onboarding
@@ -32,6 +30,7 @@ from pastdue.model import (
     Standing,
     State,
 )
+from pastdue.outlook import Coming, Kind
 
 _DAY = timedelta(days=1)
 _BY_ITSELF = frozenset({"interest", "fee"})  # consequences that are carried out by their day coming
@@ -39,32 +38,6 @@ _IN_FORCE = frozenset({PlanState.GOOD, PlanState.LATE})
 
 # Writes a decision as the notices that carry it, each with its rows for the notices ledger.
 Write = Callable[[Standing, Decision], Iterable[tuple[Notice, tuple[Sent, ...]]]]
-
-
-class Kind(StrEnum):
-    """What a coming day brings."""
-
-    NOTICE = "notice"  # an email or letter goes
-    CALL = "call"  # somebody is to be called, from this day on
-    CONSEQUENCE = "consequence"  # what was announced for the day, and is the operator's to do
-    PROMISE = "promise"  # a promise is due
-    INSTALMENT = "instalment"  # an instalment of a signed plan is due
-    HOLD_ENDS = "hold-ends"  # the last day of a hold
-    REFER = "refer"  # the schedule is through: refer or write off
-
-
-class Coming(NamedTuple):
-    """One thing that a coming day brings an account in one currency. The amount is in minor units."""
-
-    on: date
-    account_id: str
-    currency: str
-    kind: Kind
-    what: str  # the step, the consequence, the kind of hold
-    amount: int  # what it asks for or is about
-    channels: tuple[str, ...] = ()
-    pay_by: date | None = None
-    why: str = ""
 
 
 def coming(books: Books, until: date, write: Write) -> tuple[Coming, ...]:

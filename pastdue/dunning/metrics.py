@@ -5,7 +5,6 @@ the past than the books hold, is None and says why; nothing is guessed. The form
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
 
@@ -18,77 +17,11 @@ from pastdue.dunning.ageing import Aged, age
 from pastdue.dunning.conduct import YEAR
 from pastdue.dunning.holds import in_force
 from pastdue.model import BUCKETS, Ledger, Standing
+from pastdue.outlook import CountBack, Metrics, MonthEnd, Ratio
 
 MONTHS = 12
 DAYS = 90  # over which sales are set against what is open
 _DAY = timedelta(days=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Ratio:
-    """A quotient with what it is made of: sums in minor units, counts, or days times sums."""
-
-    numerator: int
-    denominator: int
-    factor: int = 1  # by which it is multiplied: the days of a period, 100 for a percentage
-    missing: str = ""  # why there is no value although the denominator is not zero
-
-    @property
-    def value(self) -> Fraction | None:
-        """The exact quotient; None where it cannot be said."""
-        if self.missing or self.denominator <= 0:
-            return None
-        return Fraction(self.numerator * self.factor, self.denominator)
-
-
-@dataclass(frozen=True, slots=True)
-class MonthEnd:
-    """What was open at the end of a month, and what the month had brought."""
-
-    on: date  # its last day
-    buckets: tuple[int, ...]  # open, by days past due, in the order of BUCKETS
-    credit: int  # paid beyond all that was invoiced
-    sales: int  # invoiced in the month, less what was credited
-    received: int  # money that came in the month, less what was taken back
-    written_off: int  # in the month, less what was undone
-    cei: Ratio  # collection effectiveness of the month, in percent
-    dso: Ratio  # open x 90 / sales of the 90 days up to its end
-    best_dso: Ratio  # not yet due x 90 / the same sales
-
-    @property
-    def balance(self) -> int:
-        """All that was open, due or not."""
-        return sum(self.buckets)
-
-
-@dataclass(frozen=True, slots=True)
-class CountBack:
-    """Days of sales in what is open, walked back month by month from the day."""
-
-    days: Fraction | None  # None: the books do not reach back far enough
-    months: tuple[tuple[date, int, int, int], ...]  # first day, days, sales, and how much of what is open it used up
-    missing: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Metrics:
-    """The figures of one currency."""
-
-    currency: str
-    dso: Ratio  # open x 90 / sales of the last 90 days
-    best_dso: Ratio  # not yet due x 90 / sales of the last 90 days
-    delinquent: Ratio  # overdue x 90 / sales of the last 90 days: the one less the other
-    count_back: CountBack
-    days_late: Ratio  # each amount paid in twelve months x its days late / those amounts
-    past_due: Ratio  # overdue / open, in percent
-    rolled: tuple[
-        Ratio, ...
-    ]  # by bucket but the last: what of it 30 days ago is a bucket older and still open, in percent
-    kept_count: Ratio  # promises kept in twelve months, in percent
-    kept_value: Ratio
-    reached: Ratio  # calls in the last 90 days on which somebody was reached, in percent of all attempts
-    promised: Ratio  # promises made in them for each call on which somebody was reached, in percent
-    history: tuple[MonthEnd, ...]  # the last twelve whole months that the books hold, oldest first
 
 
 def of(ledger: Ledger, standings: Sequence[Standing], config: Config, on: date) -> tuple[Metrics, ...]:

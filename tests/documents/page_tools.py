@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pastdue.config import Config
 from pastdue.model import Customer, OpenItem, Payment, Sent, Standing, State
+from pastdue.outlook import Coming, Kind
 
 ROOT = Path(__file__).parents[2]
 TEMPLATES = {path.name: path.read_text("utf-8") for path in (ROOT / "site/templates").glob("*.html")}
@@ -101,6 +102,13 @@ def sent(ago: int, number: str, step: str, rung: int, state: State = State.SENT,
         "currency": "EUR",
     }
     return Sent(step=step, rung=rung, state=state, **(said | more))  # type: ignore[arg-type]
+
+
+def to_come(
+    ahead: int, kind: Kind = Kind.NOTICE, what: str = "reminder", account: str = "K-1", why: str = ""
+) -> Coming:
+    """One thing that the forecast has for an account, so many days ahead."""
+    return Coming(ON + timedelta(days=ahead), account, "EUR", kind, what, 500, ("email",), None, why)
 
 
 class Read(HTMLParser):

@@ -3,11 +3,10 @@
 import re
 from dataclasses import replace
 from datetime import timedelta
-from types import SimpleNamespace
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from page_tools import CONFIG, HOSTILE, ON, STATIC, TEMPLATES, Read, item, paid, sent, standing, with_claims
+from page_tools import CONFIG, HOSTILE, ON, STATIC, TEMPLATES, Read, item, paid, sent, standing, to_come, with_claims
 
 from pastdue.documents import desk
 from pastdue.documents.desk import Morning
@@ -36,6 +35,7 @@ from pastdue.model import (
     PromiseState,
     State,
 )
+from pastdue.outlook import Kind
 
 
 def decided(account, action, *lines, step="reminder", channels=("email",), **more):
@@ -45,14 +45,6 @@ def decided(account, action, *lines, step="reminder", channels=("email",), **mor
 
 def coming(each, ahead, step="second-notice", rung=3, is_due=False):
     return ItemDecision(each, "reminder", step, ON + timedelta(days=ahead), is_due, ("a reason",), rung)
-
-
-def to_come(account, ahead, kind, what, amount=500, why=""):
-    """One thing that the forecast has for the account."""
-    return SimpleNamespace(
-        on=ON + timedelta(days=ahead), account_id=account.account_id, currency=account.currency, kind=kind, what=what,
-        amount=amount, channels=("email",), pay_by=None, why=why,
-    )  # fmt: skip
 
 
 def document(account, channel, path, kind):
@@ -478,9 +470,9 @@ def test_the_next_seven_days_show_steps_and_what_falls_due():
         item("D", -8, 9),
     )
     comes = [
-        to_come(account, 3, "notice", "second-notice"),
-        to_come(account, 3, "hold-ends", "hardship"),
-        to_come(account, 8, "notice", "final-demand"),
+        to_come(3, Kind.NOTICE, "second-notice"),
+        to_come(3, Kind.HOLD_ENDS, "hardship"),
+        to_come(8, Kind.NOTICE, "final-demand"),
     ]
     said = section(page((account, decided(account, Action.WAIT)), coming=comes), "Next seven days")
     assert (

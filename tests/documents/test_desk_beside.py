@@ -5,11 +5,10 @@ from dataclasses import replace
 from datetime import timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from types import SimpleNamespace
 
 import pandas as pd
 import pytest
-from page_tools import CONFIG, HOSTILE, ON, STATIC, TEMPLATES, Read, item, paid, sent, standing
+from page_tools import CONFIG, HOSTILE, ON, STATIC, TEMPLATES, Read, item, paid, sent, standing, to_come
 
 from pastdue.documents import desk
 from pastdue.documents.desk import Morning, previews, timelines
@@ -35,6 +34,7 @@ from pastdue.model import (
     PromiseState,
     State,
 )
+from pastdue.outlook import Kind
 
 
 def decided(account, action=Action.WAIT, **more):
@@ -264,8 +264,7 @@ def test_every_place_that_names_an_account_leads_to_its_page():
     morning = Morning(
         ON, [held], [decided(held, Action.HOLD, holds=(Hold("hold", "x", ON + timedelta(3)),))],
         timelines=timelines.paths([held]),
-        coming=[SimpleNamespace(on=ON + timedelta(2), account_id="K-1", currency="EUR", kind="call", what="call",
-                                amount=5, channels=("call",), pay_by=None, why="")],
+        coming=[to_come(2, Kind.CALL, "call")],
     )  # fmt: skip
     read = Read(desk.desk(morning, CONFIG, TEMPLATES, STATIC).content)
     place = timelines.path("K-1").removeprefix("outbox/")

@@ -1,43 +1,35 @@
 """The money from a step back: charts of enough, tables of all, currencies apart; and the days ahead."""
 
 import re
+from dataclasses import fields
 from datetime import date, timedelta
-from fractions import Fraction
-from types import SimpleNamespace
 
 import pytest
-from page_tools import CONFIG, ON, STATIC, TEMPLATES, Read, item, paid, standing
+from page_tools import CONFIG, ON, STATIC, TEMPLATES, Read, item, paid, standing, to_come
 
 from pastdue.documents import desk
 from pastdue.documents.desk import Morning, charts
 from pastdue.model import Action, Conduct, Decision, Promise, PromiseState
+from pastdue.outlook import Cash, CountBack, Kind, Metrics, MonthEnd, Ratio, Week
 
-
-def ratio(numerator, denominator, factor=1, missing=""):
-    value = None if missing or not denominator else Fraction(numerator * factor, denominator)
-    return SimpleNamespace(numerator=numerator, denominator=denominator, missing=missing, value=value)
-
-
-NONE = ratio(0, 0)
+NONE = Ratio(0, 0)
 
 
 def end(month, *buckets, cei=NONE, dso=NONE, best=NONE):
     on = date(2026, month + 1, 1) - timedelta(days=1)
-    return SimpleNamespace(on=on, buckets=buckets, balance=sum(buckets), cei=cei, dso=dso, best_dso=best)
+    return MonthEnd(on, buckets, 0, 0, 0, 0, cei, dso, best)
 
 
 def metrics(currency="EUR", *history, **more):
-    figures = dict.fromkeys(("dso", "best_dso", "days_late", "kept_count", "kept_value", "reached"), NONE)
-    back = SimpleNamespace(days=None, missing="the books begin on 2026-01-01")
-    return SimpleNamespace(currency=currency, history=history, count_back=back, **(figures | more))
+    ratios = (each.name for each in fields(Metrics) if each.type is Ratio)
+    back = CountBack(None, (), "the books begin on 2026-01-01")
+    figures = dict.fromkeys(ratios, NONE) | {"rolled": (), "count_back": back} | more
+    return Metrics(currency=currency, history=history, **figures)
 
 
 def cash(currency="EUR", *weeks, **more):
-    made = [
-        SimpleNamespace(first=first, promised=p, planned=q, by_habit=h, total=p + q + h) for first, p, q, h in weeks
-    ]
-    rest = dict.fromkeys(("later", "no_date", "no_record", "apart"), 0)
-    return SimpleNamespace(currency=currency, weeks=made, balance=0, **(rest | more))
+    rest = dict.fromkeys(("later", "no_date", "no_record", "apart", "balance"), 0) | more
+    return Cash(currency, tuple(Week(*week) for week in weeks), (), habit=None, **rest)
 
 
 def page(*standings, **more):
@@ -46,8 +38,8 @@ def page(*standings, **more):
 
 
 TWO = (
-    end(1, 100000, 0, 0, 0, 0, 0, cei=ratio(1, 4, 100), dso=ratio(100000, 300000, 90), best=ratio(1, 3, 90)),
-    end(2, 50000, 70000, 0, 0, 0, 300, cei=ratio(2, 3, 100), dso=ratio(120300, 360000, 90), best=ratio(1, 9, 90)),
+    end(1, 100000, 0, 0, 0, 0, 0, cei=Ratio(1, 4, 100), dso=Ratio(100000, 300000, 90), best=Ratio(1, 3, 90)),
+    end(2, 50000, 70000, 0, 0, 0, 300, cei=Ratio(2, 3, 100), dso=Ratio(120300, 360000, 90), best=Ratio(1, 9, 90)),
 )
 
 
@@ -147,20 +139,13 @@ def test_what_is_drawn_is_the_same_every_time_and_names_no_day_script_or_style()
     assert heights[3] == pytest.approx(3 * heights[0], rel=0.02)
 
 
-def coming(on, account="K-1", kind="notice", what="reminder"):
-    return SimpleNamespace(
-        on=on, account_id=account, currency="EUR", kind=kind, what=what, amount=900, channels=("email", "letter"),
-        pay_by=None, why="made on 2026-02-20",
-    )  # fmt: skip
-
-
 def test_the_weeks_ahead_say_what_comes_and_what_cash():
     account = standing("K-1", item("A", 12, 50000))
     comes = [
-        coming(ON),
-        coming(ON + timedelta(8)),
-        coming(ON + timedelta(9)),
-        coming(ON + timedelta(9), kind="promise"),
+        to_come(0),
+        to_come(8)._replace(channels=("email", "letter")),
+        to_come(9),
+        to_come(9, Kind.PROMISE, why="made on 2026-02-20"),
     ]
     read = page(
         account,
@@ -170,18 +155,18 @@ def test_the_weeks_ahead_say_what_comes_and_what_cash():
     )
     assert "To 1 May 2026, week by week" in read.text
     assert "2 Mar 2026 €0.06 9 Mar 2026 2 notices, 1 promise €0.70" in read.text
-    assert "11 Mar 2026 K-1 Ltd promise due, made on 2026-02-20 €9.00" in read.text
-    assert "10 Mar 2026 K-1 Ltd reminder by email and letter €9.00" in read.text
+    assert "11 Mar 2026 K-1 Ltd promise due, made on 2026-02-20 €5.00" in read.text
+    assert "10 Mar 2026 K-1 Ltd reminder by email and letter €5.00" in read.text
 
 
 def test_where_the_look_ahead_is_short_the_desk_says_where_more_is():
-    read = page(standing("K-1", item("A", 12, 50000)), coming=[coming(ON + timedelta(2))], until=ON + timedelta(7))
+    read = page(standing("K-1", item("A", 12, 50000)), coming=[to_come(2)], until=ON + timedelta(7))
     assert "week by week" not in read.text
     assert "What comes after them: build.py forecast" in read.text
 
 
 def test_no_more_is_listed_one_by_one_than_anybody_reads():
-    read = page(standing("K-1", item("A", 12, 50000)), coming=[coming(ON + timedelta(1 + n % 7)) for n in range(300)])
+    read = page(standing("K-1", item("A", 12, 50000)), coming=[to_come(1 + n % 7) for n in range(300)])
     assert "100 more: build.py forecast" in read.text
 
 

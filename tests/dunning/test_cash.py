@@ -8,10 +8,10 @@ from world import NO_CALENDAR, day, diary, ladder, ledger, line, step
 
 from pastdue.dunning import cash
 from pastdue.dunning.ageing import age
-from pastdue.dunning.cash import Cash, Source, Week
 from pastdue.dunning.escalation import decisions
 from pastdue.dunning.standing import standings
 from pastdue.model import Activity, Ledger
+from pastdue.outlook import Cash, Source, Week
 
 CONFIG = ladder(step("reminder", 1), calendar=NO_CALENDAR)
 ON = day("2025-03-05")  # a Wednesday

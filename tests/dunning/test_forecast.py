@@ -11,9 +11,10 @@ from world import NO_CALENDAR, day, diary, ladder, ledger, line, notices, step
 from pastdue.config import Config
 from pastdue.documents import notices as written
 from pastdue.dunning.escalation import decisions
-from pastdue.dunning.forecast import Coming, Kind, coming
+from pastdue.dunning.forecast import coming
 from pastdue.dunning.standing import as_at, standings
 from pastdue.model import COPY, Action, Activity, Customer, Decision, Ledger, Notice, Sent, Standing, State
+from pastdue.outlook import Coming, Kind
 
 START = day("2025-03-03")  # a Monday
 

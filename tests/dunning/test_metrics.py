@@ -11,9 +11,9 @@ from world import NO_CALENDAR, day, diary, ladder, ledger, line, step
 
 from pastdue.config import Config
 from pastdue.dunning import metrics
-from pastdue.dunning.metrics import Metrics, Ratio
 from pastdue.dunning.standing import standings
 from pastdue.model import Ledger
+from pastdue.outlook import Metrics, Ratio
 
 CONFIG = ladder(step("reminder", 1), calendar=NO_CALENDAR)
 

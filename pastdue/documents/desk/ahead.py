@@ -6,10 +6,10 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 from pastdue.documents.desk.coming import summary, words
-from pastdue.documents.desk.morning import Coming
 from pastdue.documents.desk.sections import LISTED
 from pastdue.documents.desk.view import View, Who
 from pastdue.documents.desk.words import weekday
+from pastdue.outlook import Coming
 
 _DAYS, _NAMED = 7, 6
 _WEEK = timedelta(days=7)

@@ -14,11 +14,11 @@ from markupsafe import Markup
 from pastdue import days, money
 from pastdue.documents.desk import charts
 from pastdue.documents.desk.coming import beside
-from pastdue.documents.desk.morning import Cash, Metrics, Ratio
 from pastdue.documents.desk.totals import bucket
 from pastdue.documents.desk.view import View
 from pastdue.documents.desk.words import count, one_decimal, tenths
 from pastdue.model import BUCKETS, PromiseState
+from pastdue.outlook import Cash, Metrics, Ratio
 
 _WEEKS_BACK = 8
 _WEEK = timedelta(days=7)

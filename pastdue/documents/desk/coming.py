@@ -2,42 +2,42 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
-from pastdue.documents.desk.morning import Cash, Coming
 from pastdue.documents.desk.words import count
+from pastdue.outlook import Cash, Coming, Kind
 
 _NOUNS = {
-    "notice": ("notice", ""),
-    "call": ("call", ""),
-    "consequence": ("announced consequence", ""),
-    "promise": ("promise", ""),
-    "instalment": ("instalment", ""),
-    "hold-ends": ("hold that ends", "holds that end"),
-    "refer": ("account to refer", "accounts to refer"),
+    Kind.NOTICE: ("notice", ""),
+    Kind.CALL: ("call", ""),
+    Kind.CONSEQUENCE: ("announced consequence", ""),
+    Kind.PROMISE: ("promise", ""),
+    Kind.INSTALMENT: ("instalment", ""),
+    Kind.HOLD_ENDS: ("hold that ends", "holds that end"),
+    Kind.REFER: ("account to refer", "accounts to refer"),
 }
 
 
 def words(each: Coming) -> str:
     """What comes, in a few words."""
-    match str(each.kind):
-        case "notice":
+    match each.kind:
+        case Kind.NOTICE:
             return f"{each.what} by {' and '.join(each.channels)}"
-        case "call":
+        case Kind.CALL:
             return "call" if each.what == "call" else f"call ({each.what})"
-        case "consequence":
+        case Kind.CONSEQUENCE:
             return f"{each.what}, as announced"
-        case "promise":
+        case Kind.PROMISE:
             return f"promise due, {each.why}"
-        case "instalment":
+        case Kind.INSTALMENT:
             return f"instalment due, {each.why}"
-        case "hold-ends":
+        case Kind.HOLD_ENDS:
             return f"last day of the hold ({each.what})"
-        case _:
+        case Kind.REFER:
             return "schedule through: refer, write off"
 
 
 def summary(coming: Sequence[Coming]) -> list[str]:
     """How many things of each kind."""
-    kinds = [str(each.kind) for each in coming]
+    kinds = [each.kind for each in coming]
     return [count(kinds.count(kind), *nouns) for kind, nouns in _NOUNS.items() if kind in kinds]
 
 

@@ -1,11 +1,8 @@
 """Are the operator's own templates of the desk sound? Found out by rendering samples with them."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, timedelta
-from fractions import Fraction
-from types import SimpleNamespace
-from typing import Any
 
 import pandas as pd
 
@@ -43,6 +40,7 @@ from pastdue.model import (
     Standing,
     State,
 )
+from pastdue.outlook import Cash, Coming, CountBack, Kind, Metrics, MonthEnd, Ratio, Week
 
 
 def check(templates: Mapping[str, str]) -> list[Finding]:
@@ -147,42 +145,27 @@ def _books() -> Ledger:
     return Ledger({}, pd.DataFrame([row | texts]), pd.DataFrame(), (), pd.DataFrame())
 
 
-@dataclass(frozen=True, slots=True)
-class _Ratio:
-    """A figure of the sample."""
-
-    numerator: int = 1
-    denominator: int = 2
-    missing: str = ""
-
-    @property
-    def value(self) -> Fraction | None:
-        return None if self.missing else Fraction(self.numerator, self.denominator)
-
-
-def _metrics(on: date) -> Any:
+def _metrics(on: date) -> Metrics:
     """Figures with two month ends, one of which says why it has none."""
-    ratio, none = _Ratio(), _Ratio(missing="the books begin later")
+    ratio, none = Ratio(1, 2), Ratio(1, 2, missing="the books begin later")
 
-    def end(day: date, dso: _Ratio) -> SimpleNamespace:
-        return SimpleNamespace(on=day, buckets=(5, 4, 3, 2, 1, 0), balance=15, cei=ratio, dso=dso, best_dso=ratio)
+    def end(day: date, dso: Ratio) -> MonthEnd:
+        return MonthEnd(day, (5, 4, 3, 2, 1, 0), 0, 9, 9, 0, ratio, dso, ratio)
 
-    return SimpleNamespace(
-        currency="EUR", dso=ratio, best_dso=ratio, count_back=SimpleNamespace(days=None, missing="the books begin later"),
-        days_late=ratio, kept_count=ratio, kept_value=none, reached=ratio,
+    return Metrics(
+        "EUR", dso=ratio, best_dso=ratio, delinquent=ratio, count_back=CountBack(None, (), none.missing), days_late=ratio,
+        past_due=ratio, rolled=(), kept_count=ratio, kept_value=none, reached=ratio, promised=ratio,
         history=(end(on - timedelta(60), none), end(on - timedelta(30), ratio)),
     )  # fmt: skip
 
 
-def _cash(on: date) -> Any:
-    week = SimpleNamespace(first=on, promised=1, planned=2, by_habit=3, total=6)
-    return SimpleNamespace(currency="EUR", weeks=(week,), balance=9, later=1, no_date=1, no_record=1, apart=1)
+def _cash(on: date) -> Cash:
+    return Cash("EUR", (Week(on, 1, 2, 3),), (), later=1, no_date=1, no_record=1, apart=1, balance=9, habit=None)
 
 
-def _coming(on: date, accounts: Sequence[str]) -> Iterator[Any]:
+def _coming(on: date, accounts: Sequence[str]) -> Iterator[Coming]:
     """More of it than is listed, and more accounts on one day than are named."""
     for place, account in enumerate(accounts):
-        yield SimpleNamespace(
-            on=on + timedelta(1 + place % 9), account_id=account, currency="EUR", kind="notice", what="reminder",
-            amount=9, channels=("email",), pay_by=None, why="a reason",
-        )  # fmt: skip
+        yield Coming(
+            on + timedelta(1 + place % 9), account, "EUR", Kind.NOTICE, "reminder", 9, ("email",), why="a reason"
+        )
