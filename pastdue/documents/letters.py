@@ -107,13 +107,14 @@ class Letters:
         name = self._by_language[notice.letter][language]
         told = (*chain(wanted), *chain(config.business.language))
         reader = next((tag for tag in told if language in chain(tag)), language)
+        said = self.words.of(reader)
         try:
-            subject, filled = self._written(name, words.context(notice, config, self.words.of(reader)), Shape.fill)
+            subject, filled = self._written(name, words.context(notice, config, said), Shape.fill)
         except Exception as problem:  # a letter may ask anything of its values
             raise LetterError(_finding(problem, self._sources[name])) from problem
-        text = to_text(filled.body)
+        text = to_text(filled.body, colon=said["colon"])
         if filled.footer:
-            text += f"\n-- \n{to_text(filled.footer)}"
+            text += f"\n-- \n{to_text(filled.footer, colon=said['colon'])}"
         logo = self.look.logo if self._logo and self._logo in filled.html else None
         return Letter(reader, subject, filled.html, text, filled.body, self._mailed_as(notice, config, wanted), logo)
 

@@ -11,26 +11,29 @@ _GAP = 2  # columns between those of a table
 _LEAST = 12  # columns that a column of words keeps when it gives way to the others
 
 
-def to_text(blocks: list[Node], width: int = WIDTH) -> str:
-    """The blocks as lines of at most `width` columns, but for words that are longer; ends with a line break."""
-    return "".join(f"{line}\n" for line in _lines(blocks, width))
+def to_text(blocks: list[Node], width: int = WIDTH, colon: str = ":") -> str:
+    """The blocks as lines of at most `width` columns, but for words that are longer; ends with a line break.
+
+    `colon` is how the language writes one after a word: French keeps a space before it.
+    """
+    return "".join(f"{line}\n" for line in _lines(blocks, width, colon))
 
 
-def _lines(blocks: list[Node], width: int) -> list[str]:
+def _lines(blocks: list[Node], width: int, colon: str) -> list[str]:
     """Blocks with an empty line between them."""
     lines: list[str] = []
     for node in blocks:
         if lines:
             lines.append("")
-        lines += _block(node, width)
+        lines += _block(node, width, colon)
     return lines
 
 
-def _block(node: Node, width: int) -> list[str]:
+def _block(node: Node, width: int, colon: str) -> list[str]:
     kind = node["t"]
     if button := lone_link(node):
         words, url = _inline(button["c"]), shown(button["url"])
-        return [url] if words == url else [*wrapped(f"{words}:", width), url]
+        return [url] if words == url else [*wrapped(f"{words}{colon}", width), url]
     if kind == "p":
         return wrapped(_inline(node["c"]), width)
     if kind == "h":
@@ -39,20 +42,20 @@ def _block(node: Node, width: int) -> list[str]:
     if kind == "hr":
         return ["-" * min(width, 24)]
     if kind == "quote":
-        return _indented(_lines(node["c"], width - 4), "    ", "    ")
+        return _indented(_lines(node["c"], width - 4, colon), "    ", "    ")
     if kind == "table":
-        return _table(node, width)
-    return list(_list(node, width))
+        return _table(node, width, colon)
+    return list(_list(node, width, colon))
 
 
-def _list(node: Node, width: int) -> Iterator[str]:
+def _list(node: Node, width: int, colon: str) -> Iterator[str]:
     """Items under each other; an empty line between them only where one holds several paragraphs."""
     airy = any(len(item) > 1 for item in node["items"])
     for number, item in enumerate(node["items"], start=1):
         mark = f"{number}. " if node["t"] == "ol" else "- "
         if airy and number > 1:
             yield ""
-        yield from _indented(_lines(item, width - len(mark)), mark, " " * len(mark))
+        yield from _indented(_lines(item, width - len(mark), colon), mark, " " * len(mark))
 
 
 def _indented(lines: list[str], first: str, others: str) -> list[str]:
@@ -139,7 +142,7 @@ def _broken(text: str, width: int) -> list[str]:
 # ------------------------------------------------------------------ tables
 
 
-def _table(node: Node, width: int) -> list[str]:
+def _table(node: Node, width: int, colon: str) -> list[str]:
     head = [_inline(cell) for cell in node["head"]]
     rows = [[_inline(cell).strip("\n") for cell in row] for row in node["rows"]]
     every = [head, *rows] if head else rows
@@ -150,7 +153,7 @@ def _table(node: Node, width: int) -> list[str]:
     natural = [max(_widest(row[i]) for row in every if i < len(row)) for i in range(count)]
     widths = _fitted(natural, sides, width - _GAP * (count - 1))
     if not widths:
-        return _as_records(head, rows, width)
+        return _as_records(head, rows, width, colon)
     rule = "-" * (sum(widths) + _GAP * (count - 1))
     lines = [*_row(head, widths, sides), rule] if head else []
     set_rows = [_row(row, widths, sides) for row in rows]
@@ -205,14 +208,14 @@ def _set(text: str, width: int, side: str) -> str:
     return text + " " * space
 
 
-def _as_records(head: list[str], rows: list[list[str]], width: int) -> list[str]:
+def _as_records(head: list[str], rows: list[list[str]], width: int, colon: str) -> list[str]:
     """A table too wide for columns: each row as lines of "heading: value"."""
     lines: list[str] = []
     for row in rows:
         if lines:
             lines.append("")
         for i, cell in enumerate(row):
-            label = f"{head[i]}: " if i < len(head) and head[i] else ""
+            label = f"{head[i]}{colon} " if i < len(head) and head[i] else ""
             if cell:
                 lines += wrapped(f"{label}{cell}", width)
     return lines

@@ -202,7 +202,7 @@ class Templates(ImmutableSandboxedEnvironment):
 
     def line(self, name: str, context: Mapping[str, Any]) -> str:
         """A line of the front matter with its values in it."""
-        text = " ".join(self.write(name, context).split())
+        text = _BREAKS.sub(" ", self.write(name, context)).strip()
         return " ".join(self.slot.sub(lambda slot: self.values[int(slot[1])], text).split("\n"))
 
     def numbers(self, text: str) -> list[int]:
@@ -238,6 +238,8 @@ def lines(values: Iterable[object]) -> str:
 
 
 _SPACES = re.compile(" {2,}")
+# Where a line may break: not at the spaces that French keeps before its colons.
+_BREAKS = re.compile(r"[^\S\u00a0\u202f]+")
 
 # Code points that are no characters: halves of a pair, and those that Unicode keeps from ever being one.
 _NO_CHARACTERS = (

@@ -121,7 +121,7 @@ def test_what_is_missing_is_said_in_english_and_named_in_one_finding(tmp_path: P
     (one, *others) = found(house(tmp_path))
     assert others == []
     assert one.startswith("letters/it/words.toml: warning: ")
-    assert "words are missing, and said in English: greeting-firm, " in one
+    assert "words are missing, and said in English: colon, greeting-firm, " in one
     for each in ("late-by-one", "[schedule]", "[evidence]", "portal.to-pay"):
         assert f" {each}," in one
     assert "late-one," not in one

@@ -503,6 +503,15 @@ def test_a_table_too_wide_for_columns_becomes_lines() -> None:
 # ------------------------------------------------------------------ languages
 
 
+@pytest.mark.parametrize("name", ["reminder", "second-notice", "final-demand"])
+def test_french_text_keeps_a_space_that_does_not_break_before_a_colon(name: str) -> None:
+    letter = LETTERS.write(notice(name, item(description="Porte"), customer=told("fr")), CONFIG)
+    said = re.sub(r"https?://\S+", "", f"{letter.subject}\n{letter.text}")
+    colons = re.findall(r".:(?!\S)", said)
+    assert len(colons) >= 2
+    assert set(colons) == {"\u00a0:"}
+
+
 def test_a_missing_language_falls_back_to_the_parent_the_business_and_english() -> None:
     assert LETTERS.languages("reminder") == ["de", "en", "es", "fr"]
     assert LETTERS.language_for("reminder", "de-AT", "en") == "de"
@@ -622,7 +631,7 @@ class SlowLetters(Letters):
         self._templates.line = lambda name, context: self._line(self._templates.write(name, context))
 
     def _line(self, text: str) -> str:
-        line = " ".join(text.split())
+        line = re.sub(r"[^\S\u00a0\u202f]+", " ", text).strip()
         return html_entities.unescape(line).replace(BREAK, " ").replace(BLANK, "")
 
     def write_slowly(self, this: Notice, own: Config, language: str) -> Letter:
@@ -637,7 +646,8 @@ class SlowLetters(Letters):
             .replace(BLANK, "")
             .replace(BREAK, "<br>")
         )
-        text = f"{to_text(body)}\n-- \n{to_text(footer)}"
+        colon = WORDS.of(language)["colon"]
+        text = f"{to_text(body, colon=colon)}\n-- \n{to_text(footer, colon=colon)}"
         return Letter(language, subject, html, text, body, self._mailed_as(this, own, language))
 
     def _shape(self, body: str, footer: str, layout: str) -> Any:
