@@ -17,7 +17,7 @@ from pastdue.documents import statement
 from pastdue.documents.catalogue import SHIPPED, Words
 from pastdue.documents.notices import plain_step
 from pastdue.documents.site import cut, plain
-from pastdue.documents.words import address_lines, agreed_rate, locale
+from pastdue.documents.words import address_lines, agreed_rate, costs_of, locale
 from pastdue.model import Accrual, Activity, Charge, Decision, Plan, Standing
 
 Node = dict[str, Any]
@@ -106,13 +106,15 @@ class Say:
         business = account.config.business
         self.words = account.words.of(business.language)
         self.where = locale(business.language, business)
+        self._costs = costs_of(standing for standing, _ in account.standings)
 
     def __call__(self, key: str, **values: object) -> str:
-        return self.words[f"evidence.{key}"].format(**values)
+        said = self.words.get(f"evidence.{key}{self._costs}") or self.words[f"evidence.{key}"]
+        return said.format(**values)
 
     def of(self, table: str, name: str) -> str:
         """The word for a name of the tool's; the name itself where the catalogue has none."""
-        return self.words.get(f"{table}-{name}", name)
+        return self.words.get(f"{table}-{name}{self._costs}") or self.words.get(f"{table}-{name}", name)
 
     def day(self, day: date) -> str:
         return days.display_short(day, self.where)

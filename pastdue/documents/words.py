@@ -26,6 +26,7 @@ from pastdue.model import (
     Payment,
     Plan,
     Promise,
+    Standing,
 )
 
 # ------------------------------------------------------------------ a reader's figures
@@ -350,6 +351,12 @@ _COLLECTION_COSTS = frozenset({"nl-119", "nl-119a"})
 def costs(regime: str) -> str:
     """How the catalogue's words for a fixed sum end where the rule that gives it speaks of collection costs; else nothing."""
     return "-costs" if regime in _COLLECTION_COSTS else ""
+
+
+def costs_of(standings: Iterable[Standing]) -> str:
+    """The same for all of an account: how the words end where every rule that it falls under speaks of collection costs."""
+    regimes = {rule for each in standings for rule in (each.regime, *(charge.regime for charge in each.charges)) if rule}
+    return "-costs" if regimes and all(map(costs, regimes)) else ""
 
 
 def _interest_until(charge: Charge) -> date | None:

@@ -271,6 +271,29 @@ def test_a_fixed_sum_stands_under_its_own_rule_and_no_other_language_is_mixed_in
     assert ("charged on" in text) == (language == "en")
 
 
+@pytest.mark.parametrize(
+    ("language", "called"),
+    [("en", "Collection costs"), ("de", "Inkassokosten"), ("fr", "Frais de recouvrement"), ("es", "Gastos de cobro")],
+)
+def test_what_dutch_law_calls_collection_costs_is_called_so_in_the_file(language: str, called: str) -> None:
+    config = CONFIG.model_copy(update={"business": CONFIG.business.model_copy(update={"language": language})})
+    item, on = (("I-1", day("2025-11-30")),), day("2026-01-15")
+    told = Obligation("fee", on, ObligationState.CARRIED_OUT, item, day("2026-01-01"), "N-1", "charged on 2026-01-15")
+
+    def file(regime: str) -> str:
+        lines = (charge(regime=regime, fee_paid=100), replace(charge(regime=regime, told=False), invoice_id="I-2"))
+        made = account(books(), config, regime=regime, charges=lines, obligations=(told,))
+        (index,) = (page.content for page in bundle.files(made, books(), b"") if page.path.endswith("index.html"))
+        return f"{evidence.sheet(made)} {index.decode()}"
+
+    fixed = re.compile(
+        r"fixed sum|late-payment fee|pauschale|forfaitaire|indemnité de retard|cantidad(es)? fija", re.IGNORECASE
+    )
+    assert called in file("nl-119")
+    assert not fixed.search(file("nl-119"))
+    assert fixed.search(file("uk-lpcda"))
+
+
 def test_an_account_with_two_currencies_has_two_of_everything_that_is_counted() -> None:
     book = books()
     euro = ledger([("E-1", "2026-01-01", "2026-01-31", 999)], account="ACME", currency="EUR").invoices

@@ -1011,6 +1011,37 @@ def test_what_went_to_charges_is_shown_while_an_invoice_is_open() -> None:
     assert "nterest" not in page_of(standing("K-9", charges=(settled,))).text
 
 
+COLLECTING = {
+    "en": ("Interest and collection costs", "Collection costs, from", "collection costs are added"),
+    "de": ("Zinsen und Inkassokosten", "Inkassokosten, ab", "kommen Inkassokosten zu"),
+    "fr": (
+        "Intérêts et frais de recouvrement",
+        "Frais de recouvrement, à compter",
+        "des frais de recouvrement s’ajoutent",
+    ),
+    "es": ("Intereses y gastos de cobro", "Gastos de cobro, desde", "se añaden gastos de cobro"),
+}
+
+
+@pytest.mark.parametrize("language", COLLECTING)
+def test_what_dutch_law_calls_collection_costs_is_called_so_on_the_page(language: str) -> None:
+    def page(regime: str) -> str:
+        one = charge("HJ-1", 90, 740000, 17530, 10000)
+        ahead = Obligation("fee", ON + timedelta(12), ObligationState.AHEAD, (("HJ-2", ON),), ON, "n1", "a reason")
+        customer = Customer("K-9", "K-9 BV", currency="EUR", language=language)
+        items = (item("HJ-1", 90, 740000), item("HJ-2", 3, 50000))
+        told = sent(3, "HJ-1", "charges", 1)
+        more = {"charges": (replace(one, regime=regime),), "obligations": (ahead,), "history": (told,)}
+        return page_of(standing(customer, *items, regime=regime, **more)).text
+
+    fixed = re.compile(r"fixed sum|pauschale|forfaitaire|cantidad(es)? fija", re.IGNORECASE)
+    charges, of, to_come = COLLECTING[language]
+    text = page("nl-119a")
+    assert (text.count(charges), of in text, to_come in text) == (2, True, True)
+    assert not fixed.search(text)
+    assert fixed.search(page("ie-si580"))
+
+
 def test_the_two_parts_of_a_rate_are_explained_where_it_has_two() -> None:
     own = Accrual(100000, ON, ON, 1, 80000, 22)
     fixed = charge("HJ-1", 30, 100000, 0, accruals=(own,))

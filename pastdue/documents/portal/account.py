@@ -18,7 +18,7 @@ from pastdue.documents.portal.history import notices_of, payments_of, plan_of, p
 from pastdue.documents.portal.replies import Ways, offered
 from pastdue.documents.portal.words import business_of, say_in, told_in
 from pastdue.documents.site import encoded, plain
-from pastdue.documents.words import filled_in, grouped, lateness
+from pastdue.documents.words import costs_of, filled_in, grouped, lateness
 from pastdue.model import Conduct, Decision, OpenItem, Standing
 
 Pairs = tuple[tuple[str, str], ...]
@@ -65,12 +65,12 @@ class Writer:
         self.policy, self.calendar, self.ways = policy(config), config.business_days(), ways
         self.config, self.terms = config, lru_cache(maxsize=64)(terms)
         self.render = site.compiled(templates).get_template("account.html").render
-        self._said: dict[str, tuple[SimpleNamespace, SimpleNamespace]] = {}
+        self._said: dict[tuple[str, str], tuple[SimpleNamespace, SimpleNamespace]] = {}
 
     def page(self, own: Sequence[Standing], decided: Mapping[tuple[str, str], Decision]) -> bytes:
         """One account's page: each of its currencies by itself, never added."""
         customer, on = own[0].customer, own[0].on
-        say, business = self._say(customer.language)
+        say, business = self._say(customer.language, costs_of(own))
         told = _worth_telling(own)
         decisions = [decided.get((standing.account_id, standing.currency)) for standing in told]
         claims = [claim_of(standing, decision) for standing, decision in zip(told, decisions, strict=True)]
@@ -99,12 +99,12 @@ class Writer:
         )
         return encoded(html)
 
-    def _say(self, language: str) -> tuple[SimpleNamespace, SimpleNamespace]:
-        if language not in self._said:
+    def _say(self, language: str, costs: str) -> tuple[SimpleNamespace, SimpleNamespace]:
+        if (language, costs) not in self._said:
             business = self.config.business
-            say = say_in(told_in(self.words, language, business), business)
-            self._said[language] = say, business_of(self.config, say.where)
-        return self._said[language]
+            say = say_in(told_in(self.words, language, business), business, costs)
+            self._said[language, costs] = say, business_of(self.config, say.where)
+        return self._said[language, costs]
 
     def _part(
         self, standing: Standing, claim: Claim, decision: Decision | None, say: SimpleNamespace, *, several: bool

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 from urllib.parse import quote
 
 from pastdue.config import Business, Config
-from pastdue.documents.catalogue import FALLBACK, Language, Words
+from pastdue.documents.catalogue import ENGLISH, FALLBACK, Language, Words
 from pastdue.documents.site import plain, telephone
 from pastdue.documents.words import address_lines, locale
 
@@ -14,11 +14,14 @@ def told_in(words: Words, language: str, business: Business) -> Language:
     return words.of(next((each for each in (language, business.language) if words.speaks(each)), FALLBACK))
 
 
-def say_in(told: Language, business: Business) -> SimpleNamespace:
-    """The portal's words in a language; `where` is how figures are written."""
+def say_in(told: Language, business: Business, costs: str = "") -> SimpleNamespace:
+    """The portal's words in a language; `where` is how figures are written, `costs` the ending of words said in place of others."""
     where = locale(told.tag, business)
-    own = {key.replace("-", "_"): text for key, text in told.table("portal").items()}
-    return SimpleNamespace(**own, told=told, where=where, lang=where.replace("_", "-"))
+    own = told.table("portal")
+    if costs:
+        own |= {key.removesuffix(costs): own[key] for key in ENGLISH.table("portal") if key.endswith(costs)}
+    said = {key.replace("-", "_"): text for key, text in own.items()}
+    return SimpleNamespace(**said, told=told, where=where, lang=where.replace("_", "-"))
 
 
 def business_of(config: Config, where: str) -> SimpleNamespace:
