@@ -8,6 +8,7 @@ flow.py     the whole run as one pure function, the only module that knows the o
 checks.py   what is to be said against it: the findings of a run
 cli.py      commands: the only place that prints, exits and reads the clock
 config.py, model.py, outlook.py, findings.py, money.py, days.py   the vocabulary
+config_file.py, toml.py   how config.toml is read
 """
 
 __version__ = "0.1.0"

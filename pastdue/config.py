@@ -1,15 +1,12 @@
-"""What the operator decided: `config.toml` as typed, documented values, with every mistake in it at once.
+"""What the operator decided: `config.toml` as typed, documented values; `config_file` reads it.
 
 The `description` of each field is the documentation: docs/config.md is made from it and checked against it.
 """
 
-import difflib
 import re
-import tomllib
-from collections.abc import Iterator
 from datetime import date
 from email.utils import parseaddr
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Literal, get_args
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -17,15 +14,14 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    ValidationError,
     ValidationInfo,
     field_validator,
     model_validator,
 )
 
 from pastdue import money
-from pastdue.days import SATURDAY_SUNDAY, Calendar, is_known_country
-from pastdue.findings import Finding, error, shown, warning
+from pastdue.days import SATURDAY_SUNDAY, Calendar
+from pastdue.findings import shown
 
 FILE = "config.toml"
 
@@ -35,6 +31,8 @@ ConsequenceName = Literal["interest", "fee", "prepayment", "stop-service", "agen
 PLAN_DEFAULT = "plan-default"  # no step announces it: the note of a plan that was signed did
 CONSEQUENCES: tuple[str, ...] = (*get_args(ConsequenceName), PLAN_DEFAULT)  # what an operator carries out, or waives
 THIRD_PARTY = frozenset({"agency", "small-claims"})  # those that another takes part in
+LEDGERS = ("customers", "invoices", "payments", "activity", "notices")
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})  # this machine: what goes there crosses no network
 
 
 def _lines(value: object) -> object:
@@ -46,9 +44,26 @@ def _lines(value: object) -> object:
 
 Lines = Annotated[tuple[str, ...], BeforeValidator(_lines)]
 
+_ADDRESS = re.compile(r"[^\s@<>()\[\]\\,;:\"\x00-\x1f\x7f]{1,64}@[^\s@<>()\[\]\\,;:\"\x00-\x1f\x7f]{1,253}")
+
+
+def is_email_address(text: str) -> bool:
+    """One email address and nothing else: no spaces, no brackets, no second address."""
+    if not _ADDRESS.fullmatch(text):
+        return False
+    local, _, domain = text.partition("@")
+    labels = domain.split(".")
+    return (
+        not local.startswith(".")
+        and not local.endswith(".")
+        and ".." not in local
+        and all(label and not label.startswith("-") and not label.endswith("-") for label in labels)
+        and text.isprintable()
+    )
+
 
 class _Section(BaseModel):
-    """Unknown keys are judged in `load`, so that a near miss can be named."""
+    """Unknown keys are judged in `config_file.load`, so that a near miss can be named."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
 
@@ -104,7 +119,7 @@ class Business(_Section):
     @field_validator("email")
     @classmethod
     def _is_email(cls, value: str) -> str:
-        if value and not _is_address(value):
+        if value and not is_email_address(value):
             raise ValueError(f"{shown(value)} is not an email address")
         return value
 
@@ -193,12 +208,9 @@ class Mail(_Section):
     @field_validator("sender", "reply_to")
     @classmethod
     def _is_address(cls, value: str) -> str:
-        if value and not _is_address(parseaddr(value)[1]):
+        if value and not is_email_address(parseaddr(value)[1]):
             raise ValueError(f"{shown(value)} is not an email address")
         return value
-
-
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class PaymentLink(_Section):
@@ -243,7 +255,7 @@ class Portal(_Section):
                 "the form's address holds a character that must be written as %..: such as %20 for a space"
             )
         to = urlsplit(value)
-        is_safe = to.scheme == "https" or (to.scheme == "http" and to.hostname in _LOOPBACK)
+        is_safe = to.scheme == "https" or (to.scheme == "http" and to.hostname in LOOPBACK)
         if not is_safe or not to.hostname or "@" in to.netloc or to.fragment:
             raise ValueError("write where the form goes as https://..., without a name, a password or a #")
         return value
@@ -252,7 +264,7 @@ class Portal(_Section):
     @classmethod
     def _can_be_opened(cls, value: bool, others: ValidationInfo) -> bool:
         to = urlsplit(others.data.get("base_url", ""))
-        if value and to.scheme == "http" and to.hostname not in _LOOPBACK:
+        if value and to.scheme == "http" and to.hostname not in LOOPBACK:
             raise ValueError("sealed pages need a base_url of https://: browsers decrypt nothing that came over http")
         return value
 
@@ -664,213 +676,3 @@ class Config(_Section):
         """Name and address that mail comes from; the address is "" when none is set."""
         name, address = parseaddr(self.mail.sender)
         return name or self.business.name, address or self.business.email
-
-
-LEDGERS = ("customers", "invoices", "payments", "activity", "notices")
-
-
-def load(text: str, starter: str = "") -> tuple[Config | None, list[Finding]]:
-    """The config and every finding in it; None when it cannot be used.
-
-    `starter` is the shipped config.toml: its schedules hold where the operator has none of their own.
-    """
-    try:
-        raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as problem:
-        line = re.search(r"line (\d+)", str(problem))
-        hint = 'Text needs quotes, dates do not: name = "Acme", today = 2026-03-02.'
-        return None, [error(FILE, f"not valid TOML: {problem}", hint, row=int(line[1]) if line else 0)]
-    if not raw.get("schedule") and starter:
-        raw["schedule"] = _starter_schedules(starter, has_interest=bool(_table(raw, "interest").get("regime")))
-    raw, findings = _columns_apart(raw, text)
-    if "password" in _table(raw, "mail"):
-        hint = "Whoever has the history has it for good: change it, and see mail.password_command."
-        findings.append(
-            error(FILE, "a password must not stand in config.toml", hint, row=_row(text, ("mail", "password")))
-        )
-        return None, findings
-    findings += _unknown_keys(Config, raw, (), text)
-    try:
-        config = Config.model_validate(raw)
-    except ValidationError as problems:
-        findings += [_finding(text, problem) for problem in problems.errors()]
-        return None, findings
-    findings += list(_cross_checks(config, text))
-    return (None if any(f.stops_run for f in findings) else config), findings
-
-
-def _starter_schedules(starter: str, *, has_interest: bool) -> dict[str, Any]:
-    """The shipped schedules; they announce interest only to those who said by which rule it runs."""
-    schedules: dict[str, Any] = tomllib.loads(starter)["schedule"]
-    for schedule in schedules.values() if not has_interest else ():
-        for step in schedule["step"]:
-            step["announces"] = [each for each in step.get("announces", ()) if each["consequence"] != "interest"]
-    return schedules
-
-
-def _table(raw: dict[str, Any], name: str) -> dict[str, Any]:
-    table = raw.get(name)
-    return table if isinstance(table, dict) else {}
-
-
-def _columns_apart(raw: dict[str, Any], text: str) -> tuple[dict[str, Any], list[Finding]]:
-    """In `[columns.NAME]` the formats stand beside the headers; here they are told apart."""
-    columns = raw.get("columns")
-    if not isinstance(columns, dict):
-        return raw, []
-    findings = [
-        error(FILE, f"there is no ledger called {shown(name)}", _near(name, LEDGERS), row=_row(text, ("columns", name)))
-        for name in columns
-        if name not in LEDGERS
-    ]
-    own = set(Columns.model_fields)
-    told_apart = {
-        name: {k: v for k, v in table.items() if k in own}
-        | {"headers": {k: v for k, v in table.items() if k not in own} | dict(table.get("headers", {}))}
-        for name, table in columns.items()
-        if isinstance(table, dict)
-    }
-    return raw | {"columns": told_apart}, findings
-
-
-def _unknown_keys(model: type[BaseModel], raw: Any, where: tuple[str | int, ...], text: str) -> list[Finding]:
-    """Keys that no field is called: an error beside a likely one, since a misspelt rule must not be lost, else a warning."""
-    if not isinstance(raw, dict):
-        return []
-    names = {field.alias or name: field for name, field in model.model_fields.items()}
-    found: list[Finding] = []
-    for key, value in raw.items():
-        here = (*where, key)
-        if key not in names:
-            near = _near(key, names)
-            say = error if near else warning
-            found.append(say(FILE, f"{_dotted(here)} is not a setting", near or "It is ignored.", row=_row(text, here)))
-            continue
-        inner = _section_of(names[key].annotation)
-        if inner is None:
-            continue
-        if isinstance(value, list):
-            for i, each in enumerate(value):
-                found += _unknown_keys(inner, each, (*here, i), text)
-        elif _is_mapping(names[key].annotation) and isinstance(value, dict):
-            for name, each in value.items():
-                found += _unknown_keys(inner, each, (*here, name), text)
-        else:
-            found += _unknown_keys(inner, value, here, text)
-    return found
-
-
-def _section_of(annotation: Any) -> type[BaseModel] | None:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    return next((s for s in map(_section_of, get_args(annotation)) if s is not None), None)
-
-
-def _is_mapping(annotation: Any) -> bool:
-    return getattr(annotation, "__origin__", None) is dict
-
-
-def _cross_checks(config: Config, text: str) -> Iterator[Finding]:
-    """What a single value cannot tell."""
-    if not config.business.name:
-        yield error(FILE, "business.name is missing", 'Letters go out in your own name: name = "..." under [business].')
-    if not config.sender()[1]:
-        say = warning if config.mail.transport == "folder" else error
-        yield say(
-            FILE, "no address that mail comes from", "Set business.email, or mail.sender.", row=_row(text, ("mail",))
-        )
-    if config.mail.transport == "smtp" and not config.mail.host:
-        yield error(FILE, "mail.host is missing", "Name your SMTP server.", row=_row(text, ("mail",)))
-    if config.mail.security == "none" and config.mail.host not in {"", "localhost", "127.0.0.1", "::1"}:
-        yield error(
-            FILE,
-            'mail.security = "none" is for a server on this machine only',
-            'Passwords and letters would travel in the clear: use "starttls" or "tls".',
-            row=_row(text, ("mail", "security")),
-        )
-    if bool(config.mail.dkim_selector) != bool(config.mail.dkim_key):
-        yield error(
-            FILE,
-            "mail.dkim_selector and mail.dkim_key go together",
-            "Set both, or neither if your mail server signs.",
-            row=_row(text, ("mail", "dkim_selector")) or _row(text, ("mail", "dkim_key")),
-        )
-    if not config.schedule:
-        yield error(FILE, "there is no schedule", "Add [schedule.standard] with [[schedule.standard.step]].")
-    country = config.business_days().country
-    if country != "none" and not is_known_country(country, config.calendar.region):
-        place = f"{country} {config.calendar.region}".strip()
-        yield error(
-            FILE,
-            f"the public holidays of {shown(place)} are not known",
-            'Check calendar.country and region; country = "none" means no holidays.',
-            row=_row(text, ("calendar",)) or _row(text, ("business", "country")),
-        )
-
-
-def _finding(text: str, problem: Any) -> Finding:
-    where = tuple(part for part in problem["loc"])
-    message = re.sub(r"^Value error, ", "", problem["msg"])
-    if problem["type"] == "missing":
-        message = "is missing"
-    elif problem["type"] != "value_error" and not isinstance(problem["input"], dict | list | tuple):
-        message = f"{shown(problem['input'])}: {message[:1].lower()}{message[1:]}"
-    return error(FILE, f"{_dotted(where)}: {message}", row=_row(text, where))
-
-
-def _dotted(where: tuple[str | int, ...]) -> str:
-    return "".join(f"[{p + 1}]" if isinstance(p, int) else f".{p}" for p in where).lstrip(".")
-
-
-def _near(word: str, known: Any) -> str:
-    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.7)
-    return f"Did you mean {close[0]}?" if close else ""
-
-
-_HEADER = re.compile(r"^\s*(\[\[?)\s*([^\]]+?)\s*\]\]?\s*(?:#.*)?$")
-_KEY = re.compile(r"""^\s*(?:"([^"]+)"|'([^']+)'|([A-Za-z0-9_-]+))\s*=""")
-
-
-def _row(text: str, where: tuple[str | int, ...]) -> int:
-    """The line of the TOML text on which the deepest part of `where` that has a line of its own stands; 0 if none has."""
-    lines: dict[tuple[str | int, ...], int] = {}
-    counts: dict[tuple[str | int, ...], int] = {}
-    table: tuple[str | int, ...] = ()
-    for number, line in enumerate(text.splitlines(), start=1):
-        if header := _HEADER.match(line):
-            path: tuple[str | int, ...] = ()
-            parts = [part.strip().strip("\"'") for part in header[2].split(".")]
-            for i, part in enumerate(parts):
-                path = (*path, part)
-                if header[1] == "[[" and i == len(parts) - 1:
-                    counts[path] = counts.get(path, -1) + 1
-                if path in counts:
-                    path = (*path, counts[path])
-            table = path
-            lines.setdefault(table, number)
-        elif key := _KEY.match(line):
-            lines.setdefault((*table, key[1] or key[2] or key[3]), number)
-    while where and where not in lines:
-        where = where[:-1]
-    return lines.get(where, 0)
-
-
-_ADDRESS = re.compile(r"[^\s@<>()\[\]\\,;:\"\x00-\x1f\x7f]{1,64}@[^\s@<>()\[\]\\,;:\"\x00-\x1f\x7f]{1,253}")
-
-
-def _is_address(text: str) -> bool:
-    """One email address and nothing else: no spaces, no brackets, no second address."""
-    if not _ADDRESS.fullmatch(text):
-        return False
-    local, _, domain = text.partition("@")
-    labels = domain.split(".")
-    return (
-        not local.startswith(".")
-        and not local.endswith(".")
-        and ".." not in local
-        and all(label and not label.startswith("-") and not label.endswith("-") for label in labels)
-        and text.isprintable()
-    )
-
-
-is_email_address = _is_address

@@ -1,5 +1,6 @@
 """What is wrong with the input, as data: where it stands, what it is, what to write instead."""
 
+import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -70,3 +71,9 @@ def shown(text: object, longest: int = 60) -> str:
     """Text of a cell as it may stand in a message: quoted, on one line, no control characters, cut when long."""
     plain = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(text))
     return f'"{plain[: longest - 1]}…"' if len(plain) > longest else f'"{plain}"'
+
+
+def near(word: str, known: Iterable[str], closeness: float = 0.6) -> str:
+    """A hint at the known word that was probably meant, as a question; "" where none is as close (0 to 1)."""
+    close = difflib.get_close_matches(word, list(known), n=1, cutoff=closeness)
+    return f"Did you mean {close[0]}?" if close else ""

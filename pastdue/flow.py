@@ -6,8 +6,7 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
-from pastdue import checks
-from pastdue import config as config_file
+from pastdue import checks, config_file
 from pastdue.books import ledger as books
 from pastdue.books.tables import RawFile
 from pastdue.config import Config

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pastdue.config import FILE as CONFIG
 from pastdue.config import Columns
-from pastdue.findings import Finding, Severity, error, shown, warning
+from pastdue.findings import Finding, Severity, error, near, shown, warning
 
 # The notices ledger is the tool's own: its columns stand in this order.
 NOTICE_COLUMNS = (
@@ -122,8 +122,11 @@ class Names:
         taken = {place for places in there.values() for place in places}
         free = {plain(column): column for column in COLUMNS[self.ledger] if column not in there}
         for place, cell in enumerate(header):
-            if place not in taken and (near := difflib.get_close_matches(plain(cell), free, n=1, cutoff=_NEAR)):
-                yield f"{shown(cell)} is not a column of {self.ledger}; it is ignored", f"Did you mean {free[near[0]]}?"
+            if place not in taken and (close := difflib.get_close_matches(plain(cell), free, n=1, cutoff=_NEAR)):
+                yield (
+                    f"{shown(cell)} is not a column of {self.ledger}; it is ignored",
+                    f"Did you mean {free[close[0]]}?",
+                )
 
 
 def judge_config(columns: Mapping[str, Columns]) -> list[Finding]:
@@ -132,8 +135,7 @@ def judge_config(columns: Mapping[str, Columns]) -> list[Finding]:
     for ledger, declared in columns.items():
         for column in declared.headers:
             if ledger in COLUMNS and column not in COLUMNS[ledger]:
-                near = difflib.get_close_matches(column, COLUMNS[ledger], n=1, cutoff=0.7)
-                hint = f"Did you mean {near[0]}?" if near else f"It has {_listed(COLUMNS[ledger])}."
+                hint = near(column, COLUMNS[ledger], 0.7) or f"It has {_listed(COLUMNS[ledger])}."
                 found.append(error(CONFIG, f"columns.{ledger}.{column}: {ledger} has no column {shown(column)}", hint))
     return found
 

@@ -15,7 +15,7 @@ from pastdue.books import cells, grid
 from pastdue.books.headers import BRING_BACK
 from pastdue.books.tables import RawTable
 from pastdue.config import Columns
-from pastdue.findings import Finding, error, shown, warning
+from pastdue.findings import Finding, error, near, shown, warning
 
 # So many findings of one kind about one column are said in full, and one for each further account.
 _SAID = 50
@@ -212,11 +212,10 @@ class Rows:
         """A hint at the word that was probably meant, or at all of them."""
 
         @cache
-        def near(text: str) -> str:
-            found = difflib.get_close_matches(text.casefold(), words, n=1, cutoff=0.6)
-            return f"Did you mean {found[0]}?" if found else one_of(words)
+        def hint(text: str) -> str:
+            return near(text.casefold(), words) or one_of(words)
 
-        return lambda i: near(self.texts(column)[i].as_py())
+        return lambda i: hint(self.texts(column)[i].as_py())
 
     # -------------------------------------------------------------- figures
 

@@ -7,8 +7,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from pastdue import config as config_file
-from pastdue import days, money
+from pastdue import config_file, days, money
 from pastdue.books.accounts import Accounts, read_customers
 from pastdue.books.activity import read_activity
 from pastdue.books.headers import COLUMNS

@@ -9,8 +9,7 @@ from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import Path
 
-from pastdue import config as config_file
-from pastdue.config import Config
+from pastdue.config import FILE, Config
 from pastdue.delivery import Stopped
 from pastdue.delivery.gate import mailbox
 from pastdue.delivery.git import Repository
@@ -72,7 +71,7 @@ def signer(config: Config, root: Path) -> tuple[Signer | None, list[Finding]]:
     try:
         return _ready(config, root), []
     except _Unusable as problem:
-        return None, [error(config_file.FILE, f"mail.dkim_key: {problem.args[0]}", problem.args[1])]
+        return None, [error(FILE, f"mail.dkim_key: {problem.args[0]}", problem.args[1])]
 
 
 class _Unusable(Exception):  # noqa: N818

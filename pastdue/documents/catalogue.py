@@ -4,19 +4,19 @@ A language is a folder: whoever adds one touches nothing of the program. What th
 run like their letters, held against the English words: the same keys, the same `{places}`.
 """
 
-import difflib
 import re
 import string
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 from itertools import takewhile
 from typing import Any
 
+from pastdue import toml
 from pastdue.documents.site import plain
-from pastdue.findings import Finding, error, shown, warning
+from pastdue.findings import Finding, error, near, shown, warning
 
 FALLBACK = "en"
 FOLDER, FILE, RULES = "letters", "words.toml", "rules.toml"
@@ -31,17 +31,16 @@ def chain(language: str) -> tuple[str, ...]:
     return tuple("-".join(tags[:length]) for length in range(len(tags), 0, -1))
 
 
-def near(word: str, known: Iterable[str]) -> str:
-    """The near miss, as a question."""
-    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f"Did you mean {close[0]}?" if close else ""
-
-
-def _flat(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+def _flat(table: Mapping[str, Any]) -> dict[str, Any]:
     """`[basis] contract = ...` as "basis.contract"."""
     flat: dict[str, Any] = {}
-    for key, value in table.items():
-        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
+    tables = [("", table)]
+    for prefix, inner in tables:  # to which it adds: a dotted name may be longer than a function can call itself
+        for key, value in inner.items():
+            if isinstance(value, dict):
+                tables.append((f"{prefix}{key}.", value))
+            else:
+                flat[f"{prefix}{key}"] = value
     return flat
 
 
@@ -193,16 +192,11 @@ class _Reading:
         self.file, self.tag, self.text = file, tag, text
         self.words: dict[str, str] = {}
         self.findings: list[Finding] = []
-        try:
-            told = _flat(tomllib.loads(text))
-        except tomllib.TOMLDecodeError as problem:
-            line = re.search(r"line (\d+)", str(problem))
-            hint = 'Each line is a key and a text in quotes: due = "scaduta il".'
-            self.findings.append(error(file, f"not valid TOML: {problem}", hint, row=int(line[1]) if line else 0))
-        except RecursionError:
-            self.findings.append(error(file, "nested too deeply"))
+        told = toml.read(text, file, 'Each line is a key and a text in quotes: due = "scaduta il".')
+        if isinstance(told, Finding):
+            self.findings.append(told)
         else:
-            self._read(told)
+            self._read(_flat(told))
 
     def _read(self, told: Mapping[str, Any]) -> None:
         for key, value in told.items():
@@ -229,7 +223,7 @@ class _Reading:
 
     def _wrong(self, key: str, value: object) -> Finding | None:
         """What is wrong with one word; None when it can be used."""
-        row = self._row(key)
+        row = toml.row(self.text, tuple(key.split(".")))
         english = CATALOGUES[FALLBACK]
         stem, _, form = key.rpartition("-")
         is_form = form in _FORMS and _is_form(f"{stem}-other") and (key not in english or _is_form(key))
@@ -266,17 +260,6 @@ class _Reading:
             hint = f"In English: {shown(CATALOGUES[FALLBACK].get(key, ''))}"
             return error(self.file, f"{key} does not say {', '.join(unsaid)}", hint, row=row)
         return None
-
-    def _row(self, key: str) -> int:
-        """The line that a word stands in; 0 where it is written in a way of its own."""
-        table, _, name = key.rpartition(".")
-        here = ""
-        for row, line in enumerate(self.text.split("\n"), start=1):
-            if head := re.match(r"\s*\[\s*([^\]]+?)\s*\]", line):
-                here = head[1].replace('"', "")
-            elif here == table and re.match(rf"\s*[\"']?{re.escape(name)}[\"']?\s*=", line):
-                return row
-        return 0
 
 
 def _places(text: str) -> set[str] | None:

@@ -11,12 +11,12 @@ from jinja2 import TemplateSyntaxError
 
 from pastdue.config import Config, Step
 from pastdue.documents import blocks, samples, templates, words
-from pastdue.documents.catalogue import FALLBACK, FILE, FOLDER, Words, chain, near
+from pastdue.documents.catalogue import FALLBACK, FILE, FOLDER, Words, chain
 from pastdue.documents.look import PLAIN, Logo, Look, email_styles
 from pastdue.documents.plaintext import to_text
 from pastdue.documents.shapes import BODY, FOOTER, Shape
 from pastdue.documents.templates import LAYOUT, STYLES, LetterMistake, Source, Templates, Verbatim
-from pastdue.findings import Finding, error, shown, warning
+from pastdue.findings import Finding, error, near, shown, warning
 from pastdue.model import Notice
 
 T = TypeVar("T")

@@ -8,10 +8,11 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
+from pastdue import toml
 from pastdue.config import CONSEQUENCES
-from pastdue.documents.catalogue import FOLDER, chain, near
+from pastdue.documents.catalogue import FOLDER, chain
 from pastdue.documents.catalogue import RULES as FILE
-from pastdue.findings import Finding, Severity, error, shown
+from pastdue.findings import Finding, Severity, error, near, shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,14 +199,10 @@ class _Own:
         self.file = file
         self.findings: list[Finding] = []
         self.spoken: Spoken | None = None
-        try:
-            table = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as problem:
-            line = re.search(r"line (\d+)", str(problem))
-            hint = "A pattern is a regular expression between single quotes: find = ['\\barresto\\b']."
-            self.findings.append(error(file, f"not valid TOML: {problem}", hint, row=int(line[1]) if line else 0))
-        except RecursionError:
-            self.findings.append(error(file, "nested too deeply"))
+        hint = "A pattern is a regular expression between single quotes: find = ['\\barresto\\b']."
+        table = toml.read(text, file, hint)
+        if isinstance(table, Finding):
+            self.findings.append(table)
         else:
             self._read(table)
 

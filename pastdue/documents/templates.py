@@ -24,10 +24,10 @@ from jinja2.exceptions import SecurityError
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from pastdue.documents.catalogue import FOLDER, chain, near
+from pastdue.documents.catalogue import FOLDER, chain
 from pastdue.documents.site import plain
 from pastdue.documents.words import NAMES
-from pastdue.findings import Finding, error
+from pastdue.findings import Finding, error, near
 
 LAYOUT, STYLES = "email.html", "email.css"
 

@@ -3,7 +3,6 @@
 Everything is counted from the notices ledger and the diary. Of several rules in force the strictest holds.
 """
 
-import difflib
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
@@ -16,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from pastdue.config import FILE, Config
 from pastdue.days import Calendar, is_known_country
-from pastdue.findings import Finding, error, shown, warning
+from pastdue.findings import Finding, error, near, shown, warning
 from pastdue.model import Customer, Standing
 
 HOUSE, NONE = "house", "none"
@@ -181,16 +180,14 @@ def problems(config: Config) -> list[Finding]:
 def _unknown(config: Config) -> Iterator[Finding]:
     known, name = [*presets(), NONE], config.contact.limits
     if name not in known:
-        near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
-        hint = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(known)} (docs/limits.md)."
+        hint = near(name, known) or f"There are: {', '.join(known)} (docs/limits.md)."
         yield error(FILE, f"contact.limits: there are no limits called {shown(name)}", hint)
 
 
 def _bad_hours(config: Config) -> Iterator[Finding]:
     for day, text in config.contact.hours.items():
         if day not in _HOURS:
-            near = difflib.get_close_matches(day, _HOURS, n=1)
-            hint = f"Did you mean {near[0]}?" if near else "Write weekday, saturday and sunday."
+            hint = near(day, _HOURS) or "Write weekday, saturday and sunday."
             yield error(FILE, f"contact.hours: {shown(day)} is not a sort of day", hint)
         first, last = _span(text)
         if not first < last <= 24 * 60:

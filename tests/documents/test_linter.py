@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pastdue import config as config_file
+from pastdue import config_file
 from pastdue.config import Config
 from pastdue.documents import linter, patterns, samples
 from pastdue.documents.catalogue import SHIPPED as WORDS

@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 from world import day, decide, every_day, recorded
 
-from pastdue import config as config_file
-from pastdue import money
+from pastdue import config_file, money
 from pastdue.books import ledger as books
 from pastdue.books.tables import RawFile
 from pastdue.config import Config

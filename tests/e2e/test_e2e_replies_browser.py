@@ -57,7 +57,7 @@ def house(folder: Path, portal: str = "") -> Workspace:
 
 def link_of(books: Workspace, account: str, *, sealed: bool) -> str:
     """The folder of an account's page, and what opens it."""
-    from pastdue import config as config_file
+    from pastdue import config_file
     from pastdue.documents import portal
 
     key = bytes.fromhex((books.root / "portal.key").read_text().strip())

@@ -12,7 +12,8 @@ import needs
 import pytest
 from commandline import ROOT
 
-from pastdue.config import Config, load
+from pastdue.config import Config
+from pastdue.config_file import load
 from pastdue.documents import emails, samples
 from pastdue.documents.letters import Letters
 from pastdue.model import Notice

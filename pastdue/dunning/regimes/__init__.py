@@ -4,7 +4,6 @@ One TOML file per regime beside this module, and one per reference rate in `rate
 (10.15 % is 101500); a rate that no file and no operator states is not known, and nothing is claimed for its days.
 """
 
-import difflib
 import tomllib
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
@@ -18,7 +17,7 @@ from typing import Any
 
 from pastdue import money
 from pastdue.config import FILE, Config, Interest
-from pastdue.findings import Finding, error, shown, warning
+from pastdue.findings import Finding, error, near, shown, warning
 
 CONTRACT = "contract"
 NAMED_FIRST = "principal"  # a payment goes to the invoice that it names
@@ -331,8 +330,7 @@ def problems(config: Config) -> list[Finding]:
 def _problems(config: Config) -> Iterator[Finding]:
     interest = config.interest
     if interest.regime not in ("", *known_ids()):
-        near = difflib.get_close_matches(interest.regime, known_ids(), n=1, cutoff=0.6)
-        hint = f"Did you mean {near[0]}?" if near else f"Known are: {', '.join(known_ids())}."
+        hint = near(interest.regime, known_ids()) or f"Known are: {', '.join(known_ids())}."
         yield error(FILE, f"interest.regime: there is no regime called {shown(interest.regime)}", hint)
         return
     if interest.regime == CONTRACT:
