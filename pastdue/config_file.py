@@ -71,14 +71,16 @@ def _columns_apart(raw: dict[str, Any], text: str) -> tuple[dict[str, Any], list
         for name in columns
         if name not in LEDGERS
     ]
+    return raw | {"columns": {name: _told_apart(table) for name, table in columns.items()}}, findings
+
+
+def _told_apart(table: Any) -> Any:
+    """One of them; what is none stays as it is, for the types to refuse."""
+    if not isinstance(table, dict) or not isinstance(table.get("headers", {}), dict):
+        return table
     own = set(Columns.model_fields)
-    told_apart = {
-        name: {k: v for k, v in table.items() if k in own}
-        | {"headers": {k: v for k, v in table.items() if k not in own} | dict(table.get("headers", {}))}
-        for name, table in columns.items()
-        if isinstance(table, dict)
-    }
-    return raw | {"columns": told_apart}, findings
+    beside = {key: value for key, value in table.items() if key not in own}
+    return {key: value for key, value in table.items() if key in own} | {"headers": beside | table.get("headers", {})}
 
 
 def _unknown_keys(model: type[BaseModel], raw: Any, where: toml.Where, text: str) -> list[Finding]:
@@ -146,7 +148,7 @@ def _cross_checks(config: Config, text: str) -> Iterator[Finding]:
             FILE,
             "mail.dkim_selector and mail.dkim_key go together",
             "Set both, or neither if your mail server signs.",
-            row=toml.row(text, ("mail", "dkim_selector")) or toml.row(text, ("mail", "dkim_key")),
+            row=toml.row(text, ("mail", "dkim_selector" if config.mail.dkim_selector else "dkim_key")),
         )
     if not config.schedule:
         yield error(FILE, "there is no schedule", "Add [schedule.standard] with [[schedule.standard.step]].")
