@@ -257,21 +257,21 @@ def expect(root: Path, coming: Iterable[tuple[str, str]]) -> None:
 def put(root: Path, path: str, content: bytes, checked: set[str] | None = None) -> None:
     """Writes one file of the workspace, whole or not at all; not fsynced, because it can be written again."""
     target = inside(root, path, checked)
-    temporary = target.with_name(target.name + _TEMPORARY)
+    temporary = f"{target}{_TEMPORARY}"
     try:
         try:
             _write(temporary, content)
         except FileNotFoundError:
             target.parent.mkdir(parents=True, exist_ok=True)
             _write(temporary, content)
-        temporary.replace(target)
+        os.replace(temporary, target)  # noqa: PTH105  (paths as text: a run writes thousands of files)
     except OSError as problem:
         with suppress(OSError):
-            temporary.unlink(missing_ok=True)
+            os.unlink(temporary)  # noqa: PTH108
         raise Stopped(f"cannot write {path}: {_words(problem)}") from problem
 
 
-def _write(path: Path, content: bytes) -> None:
+def _write(path: str, content: bytes) -> None:
     """All of it, without the buffers that a file object brings along: a run writes thousands."""
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o666)
     try:

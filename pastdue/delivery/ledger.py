@@ -101,8 +101,8 @@ class NoticesLedger:
         """Adds the rows, each chained to the one before it, and waits until they are on the disk."""
         before = self.content()
         text = io.StringIO()
-        writer = csv.DictWriter(text, COLUMNS, lineterminator="\n", restval="")
-        writer.writerows(chained(rows, end_of_chain(before)))
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerows(list(map(row.get, COLUMNS)) for row in chained(rows, end_of_chain(before)))
         lines = text.getvalue().encode()
         created = not self.path.exists()
         try:
