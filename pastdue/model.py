@@ -6,7 +6,7 @@ All of these are frozen: a run is worked out, not edited.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from enum import StrEnum
 
 import pandas as pd
@@ -682,11 +682,3 @@ class Page:
 
     path: str
     content: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """The one look at the clock: the day a run is for, and the moment it was started."""
-
-    on: date
-    now: datetime  # with its zone; the Date header of what is sent

@@ -44,3 +44,21 @@ class Grid:
 def texts(cells: Sequence[str]) -> pa.Array:
     """Cells as one column of text."""
     return pa.array(cells, pa.large_string())
+
+
+def letters_of(column: int) -> str:
+    """A column's name as spreadsheets write it, from 0: A, Z, AA."""
+    name = ""
+    column += 1
+    while column > 0:
+        column, letter = divmod(column - 1, 26)
+        name = chr(65 + letter) + name
+    return name
+
+
+def column_of(letters: str) -> int:
+    """A column's number, from 0, by its name."""
+    number = 0
+    for letter in letters.upper():
+        number = number * 26 + ord(letter) - 64
+    return number - 1

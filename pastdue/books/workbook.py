@@ -15,7 +15,7 @@ from typing import IO, Any, Literal
 
 import numpy as np
 
-from pastdue.books.grid import HEADER_WITHIN, Fault, Grid, texts
+from pastdue.books.grid import HEADER_WITHIN, Fault, Grid, column_of, letters_of, texts
 from pastdue.books.headers import Names, stops
 from pastdue.findings import Finding, error, shown
 
@@ -149,19 +149,9 @@ def _elements(source: IO[bytes], *tags: str, events: Sequence[_Event] = ("end",)
 def _check_extent(rows: int, columns: int) -> None:
     if rows > _LAST_ROW or rows * columns > _MOST_CELLS:
         raise _UnreadableError(
-            f"the sheet reaches to row {rows:,} and column {_letters(columns - 1)}",
+            f"the sheet reaches to row {rows:,} and column {letters_of(columns - 1)}",
             "Delete the empty rows and columns beyond the table, or save the sheet as CSV UTF-8.",
         )
-
-
-def _letters(column: int) -> str:
-    """A column's name, from 0: A, Z, AA."""
-    name = ""
-    column += 1
-    while column > 0:
-        column, letter = divmod(column - 1, 26)
-        name = chr(65 + letter) + name
-    return name
 
 
 # ------------------------------------------------------------------ the look into XLSX
@@ -189,14 +179,6 @@ def _look_xlsx(archive: zipfile.ZipFile, sheet: str) -> _Troubles:
             troubles[row, column] = trouble
     _check_extent(rows, columns)
     return troubles
-
-
-def _column(letters: str) -> int:
-    """A column's number, from 1."""
-    number = 0
-    for letter in letters.upper():
-        number = number * 26 + ord(letter) - 64
-    return number
 
 
 def _path_in_archive(archive: zipfile.ZipFile, sheet: str) -> str:
@@ -238,7 +220,7 @@ def _reference(text: str | None, row: int, column: int) -> tuple[int, int]:
     written = _CELL.fullmatch(text)
     if written is None:
         raise _UnreadableError(*_DAMAGED)
-    return int(written[2][:12]) - 1, _column(written[1]) - 1
+    return int(written[2][:12]) - 1, column_of(written[1])
 
 
 def _count(text: str | None, otherwise: int) -> int:
@@ -410,6 +392,6 @@ def _fault(
     place: int, at: Sequence[int], kept: Sequence[int], message: str, hint: str, words: Sequence[str] = ()
 ) -> list[Fault]:
     """One fault for all these cells, or none: each named as the operator's program names it, after its word if it has one."""
-    names = [f"{_letters(place)}{kept[i] + 1}" for i in at]
+    names = [f"{letters_of(place)}{kept[i] + 1}" for i in at]
     places = [f"{word} in {name}" for word, name in zip(words, names, strict=True)] if words else names
     return [Fault(place, np.array(at, np.int64), message, hint, places)] if names else []

@@ -16,7 +16,6 @@ from pastdue.delivery.git import Repository
 from pastdue.findings import Finding, error, shown
 from pastdue.model import Document
 
-HEADER = b"DKIM-Signature:"
 SHORTEST = 1024  # bits of an RSA key; a receiver takes a signature by a shorter one for none
 
 # One that is not there is signed as well: nobody can add it on the way without breaking the signature.

@@ -86,15 +86,20 @@ def _hint(problem: TemplateError) -> str:
 
 def _runtime(name: str, problem: Exception, hint: str) -> Finding:
     """The finding for a template that parses and does not render, at the line of the template that was running."""
-    file, row = f"{FOLDER}/{name}", 0
-    trace = problem.__traceback__
-    while trace:
-        where = trace.tb_frame.f_code.co_filename
-        if where.startswith(f"{FOLDER}/"):
-            file, row = where, trace.tb_lineno
-        trace = trace.tb_next
+    file, row = line_running(problem, FOLDER) or (f"{FOLDER}/{name}", 0)
     said = str(problem) or type(problem).__name__
     return error(file, f"does not render: {said}", hint, row=row)
+
+
+def line_running(problem: Exception, folder: str) -> tuple[str, int] | None:
+    """The template of a folder that was running when it failed, and the line; None when none of them was."""
+    found, trace = None, problem.__traceback__
+    while trace:
+        file = trace.tb_frame.f_code.co_filename
+        if file.startswith(f"{folder}/"):
+            found = file, trace.tb_lineno
+        trace = trace.tb_next
+    return found
 
 
 def telephone(number: str) -> str:

@@ -25,7 +25,7 @@ from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from pastdue.documents.catalogue import FOLDER, chain
-from pastdue.documents.site import plain
+from pastdue.documents.site import line_running, plain
 from pastdue.documents.words import NAMES
 from pastdue.findings import Finding, error, near
 
@@ -421,13 +421,7 @@ def syntax(problem: TemplateSyntaxError, file: str, known: Iterable[str] = ()) -
 
 def running(problem: Exception, file: str) -> Finding:
     """A template that parses and cannot be written, at the line that was running."""
-    row = 0
-    trace = problem.__traceback__
-    while trace:
-        where = trace.tb_frame.f_code.co_filename
-        if where.startswith(f"{FOLDER}/"):
-            file, row = where, trace.tb_lineno
-        trace = trace.tb_next
+    file, row = line_running(problem, FOLDER) or (file, 0)
     said = str(problem) or type(problem).__name__
     if isinstance(problem, TemplateNotFound):
         return error(file, f"includes {FOLDER}/{problem.name}, which is not there", row=row)

@@ -15,7 +15,7 @@ from datetime import date
 
 from lxml import etree
 
-from pastdue.books.grid import Grid
+from pastdue.books.grid import Grid, column_of, letters_of
 from pastdue.config import Columns
 from pastdue.delivery import Stopped
 from pastdue.delivery.sheets import values
@@ -98,7 +98,7 @@ class _Sheet:
         there = self._cells(self.target)
         for place in row:
             if place in there and _child(there[place], "f") is not None:
-                name = f"{_letters(place)}{self.target}"
+                name = f"{letters_of(place)}{self.target}"
                 raise Stopped(f"{self.where}: there is a formula in {name}", "Clear the cell, then run it again.")
 
     def write(self, row: Mapping[int, Cell], columns: Columns) -> None:
@@ -112,7 +112,7 @@ class _Sheet:
             cell = there.get(place)
             if cell is None:
                 cell = there[place] = self._new_cell(line, place, there)
-            style = _style(cell) or _style(above.get(place)) or _style(line) or self._style_of_column(place)
+            style = _style(cell) or _style(above.get(place)) or _style(line) or self._style_ofcolumn_of(place)
             if place in row:
                 style = self._fill(cell, place, row[place], style, columns)
             if style or cell.get("s"):
@@ -142,7 +142,7 @@ class _Sheet:
         if self.target in self.rows:
             line = self.rows[self.target]
             for place, cell in _placed_cells(line):
-                cell.set("r", f"{_letters(place)}{self.target}")
+                cell.set("r", f"{letters_of(place)}{self.target}")
             line.attrib.pop("spans", None)
             return line
         before = self.rows[max(number for number in self.rows if number < self.target)]
@@ -158,7 +158,7 @@ class _Sheet:
         return line
 
     def _new_cell(self, line: Element, place: int, there: Mapping[int, Element]) -> Element:
-        cell = etree.Element(_beside(line, "c"), r=f"{_letters(place)}{self.target}")
+        cell = etree.Element(_beside(line, "c"), r=f"{letters_of(place)}{self.target}")
         before = [other for other in there if other < place]
         if before:
             there[max(before)].addnext(cell)
@@ -192,7 +192,7 @@ class _Sheet:
 
     # -------------------------------------------------------------- styles
 
-    def _style_of_column(self, place: int) -> int:
+    def _style_ofcolumn_of(self, place: int) -> int:
         columns = _child(self.xml, "cols")
         for column in columns if columns is not None else ():
             if int(column.get("min")) <= place + 1 <= int(column.get("max")):
@@ -257,7 +257,7 @@ def _placed_cells(row: Element) -> Iterator[tuple[int, Element]]:
     place = -1
     for cell in _children(row, "c"):
         reference = _CELL.fullmatch(cell.get("r", ""))
-        place = _column(reference[1]) if reference else place + 1
+        place = column_of(reference[1]) if reference else place + 1
         yield place, cell
 
 
@@ -368,30 +368,12 @@ def _part_of_sheet(archive: Archive, sheet: str) -> tuple[str, int]:
     raise AssertionError("the reader saw this sheet")
 
 
-def _letters(column: int) -> str:
-    """A column's name, from 0: A, Z, AA."""
-    name = ""
-    column += 1
-    while column > 0:
-        column, letter = divmod(column - 1, 26)
-        name = chr(65 + letter) + name
-    return name
-
-
-def _column(letters: str) -> int:
-    """A column's number, from 0."""
-    number = 0
-    for letter in letters.upper():
-        number = number * 26 + ord(letter) - 64
-    return number - 1
-
-
 def _range(reference: str) -> tuple[int, int, int, int]:
     """First column and row, last column and row; columns from 0, rows from 1."""
     corners = _CELL.findall(reference)
     (first, top), (last, bottom) = corners[0], corners[-1]
-    return _column(first), int(top), _column(last), int(bottom)
+    return column_of(first), int(top), column_of(last), int(bottom)
 
 
 def _named(first: int, top: int, last: int, bottom: int) -> str:
-    return f"{_letters(first)}{top}:{_letters(last)}{bottom}"
+    return f"{letters_of(first)}{top}:{letters_of(last)}{bottom}"
