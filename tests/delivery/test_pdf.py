@@ -244,6 +244,13 @@ def test_an_address_of_many_lines_still_shows_in_the_window(lines: int, top: int
     assert 98 < at(found, "Zweite Mahnung")[1] < 103
 
 
+def test_an_email_address_beside_the_window_keeps_to_its_line_where_a_smaller_size_lets_it() -> None:
+    business = HAMBURG.model_copy(update={"email": "accounts@harbourjoinery.example"})
+    found = places(letter(notice(item(1)), business=business))
+    label = at(found, "E-Mail")
+    assert [said for said, (x, y) in found.items() if x > label[0] and label[1] + 1 < y < label[1] + 8] == []
+
+
 def test_the_address_shows_in_the_window_of_a_number_10_envelope_wherever_the_sheet_slides() -> None:
     found = places(letter(notice(item(1, currency="USD"), currency="USD"), business=DALLAS, language="en"))
     inch = 25.4
