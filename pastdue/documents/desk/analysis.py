@@ -4,7 +4,7 @@ Every chart has its numbers in a table, and none is drawn of too little.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, timedelta
 from fractions import Fraction
 from typing import NamedTuple
@@ -38,12 +38,12 @@ class Chart(NamedTuple):
     key: str
     title: str
     note: str
-    drawing: Markup | None  # None: there is too little to draw
-    missing: str  # why
+    missing: str  # why there is no drawing, where there is none
     tone: str  # which colours
     legend: tuple[str, ...]
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    drawing: Markup | None = None  # None: there is too little to draw
 
 
 class Analysis(NamedTuple):
@@ -122,7 +122,6 @@ def _ageing(view: View, each: Metrics) -> Chart:
         key="ageing",
         title="What was open at the ends of months, by age",
         note="",
-        drawing=None,
         missing="Two month ends with something open are needed.",
         tone="by-age",
         legend=tuple(bucket(name) for name in BUCKETS),
@@ -131,11 +130,9 @@ def _ageing(view: View, each: Metrics) -> Chart:
     )
     if len(ends) < 2:
         return chart
-    series = [
-        (bucket(name), [max(end.buckets[place], 0) for end in each.history]) for place, name in enumerate(BUCKETS)
-    ]
     labels = [_month(end.on, view.where) for end in each.history]
-    return chart._replace(drawing=charts.bars(labels, series, _compact(each.currency, view.where), _told(chart, each)))
+    values = [[max(end.buckets[place], 0) for end in each.history] for place in range(len(BUCKETS))]
+    return _drawn(chart, charts.bars, labels, values, _compact(each.currency, view.where), _told(chart, each))
 
 
 def _cash(view: View, currency: str, cash: Cash | None) -> Chart:
@@ -146,7 +143,6 @@ def _cash(view: View, currency: str, cash: Cash | None) -> Chart:
         key="cash",
         title="What came week by week, and what is to be expected",
         note="Each open sum on one day at most: as promised, by the plan, or as late as the account usually pays.",
-        drawing=None,
         missing="Nothing came in the last weeks, and nothing is expected on any day.",
         tone="cash",
         legend=("received", "promised", "by plans", "by habit"),
@@ -162,18 +158,18 @@ def _cash(view: View, currency: str, cash: Cash | None) -> Chart:
     if not any(amount for _, amount in received) and not any(week.total for week in weeks):
         return chart
     back, ahead = [0] * len(received), [0] * len(weeks)
-    series = [
-        ("received", [*(max(amount, 0) for _, amount in received), *ahead]),
-        ("promised", [*back, *(week.promised for week in weeks)]),
-        ("by plans", [*back, *(week.planned for week in weeks)]),
-        ("by habit", [*back, *(week.by_habit for week in weeks)]),
+    values = [
+        [*(max(amount, 0) for _, amount in received), *ahead],
+        [*back, *(week.promised for week in weeks)],
+        [*back, *(week.planned for week in weeks)],
+        [*back, *(week.by_habit for week in weeks)],
     ]
     firsts = [*(first for first, _ in received), *(week.first for week in weeks)]
     labels = [
         f"{first.day} {_month(first, view.where)}" if place % 4 == 0 else "" for place, first in enumerate(firsts)
     ]
     told = f"{currency}: {chart.title}. The numbers are in the table below."
-    return chart._replace(drawing=charts.bars(labels, series, _compact(currency, view.where), told))
+    return _drawn(chart, charts.bars, labels, values, _compact(currency, view.where), told)
 
 
 def _received(view: View, currency: str) -> list[tuple[date, int]]:
@@ -200,7 +196,6 @@ def _sales_outstanding(view: View, each: Metrics) -> Chart:
         key="dso",
         title="Days sales outstanding",
         note="Open × 90 / sales of the 90 days before; the best possible were nothing overdue.",
-        drawing=None,
         missing=next((end.dso.missing for end in reversed(each.history) if end.dso.missing), "")
         or "Two month ends with 90 days of sales before them are needed.",
         tone="two",
@@ -219,12 +214,9 @@ def _sales_outstanding(view: View, each: Metrics) -> Chart:
     )
     if sum(dso is not None for _, dso, _ in rows) < 2:
         return chart
-    series = [
-        ("days sales outstanding", [_float(dso) for _, dso, _ in rows]),
-        ("best possible", [_float(best) for _, _, best in rows]),
-    ]
     labels = [_month(end.on, view.where) for end, _, _ in rows]
-    return chart._replace(drawing=charts.lines(labels, series, lambda value: f"{value:.0f}", _told(chart, each)))
+    values = [[_float(dso) for _, dso, _ in rows], [_float(best) for _, _, best in rows]]
+    return _drawn(chart, charts.lines, labels, values, lambda value: f"{value:.0f}", _told(chart, each))
 
 
 def _collection(view: View, each: Metrics) -> Chart:
@@ -235,7 +227,6 @@ def _collection(view: View, each: Metrics) -> Chart:
         key="collection",
         title="Collection effectiveness, and promises kept",
         note="Collected in the month of what could be, in percent; and of the promises for its days, how many were kept.",
-        drawing=None,
         missing="Two whole months in which money could be collected are needed.",
         tone="two",
         legend=("collected of what could be", "promises kept"),
@@ -254,12 +245,12 @@ def _collection(view: View, each: Metrics) -> Chart:
     )
     if sum(cei is not None for _, cei, _ in rows) < 2:
         return chart
-    series = [
-        ("collected", [_float(cei) for _, cei, _ in rows]),
-        ("kept", [100 * good / over if over else None for _, _, (good, over) in rows]),
-    ]
     labels = [_month(end.on, view.where) for end, _, _ in rows]
-    return chart._replace(drawing=charts.lines(labels, series, lambda value: f"{value:.0f} %", _told(chart, each)))
+    values = [
+        [_float(cei) for _, cei, _ in rows],
+        [100 * good / over if over else None for _, _, (good, over) in rows],
+    ]
+    return _drawn(chart, charts.lines, labels, values, lambda value: f"{value:.0f} %", _told(chart, each))
 
 
 def _kept_by_month(view: View, currency: str) -> defaultdict[tuple[int, int], tuple[int, int]]:
@@ -273,6 +264,18 @@ def _kept_by_month(view: View, currency: str) -> defaultdict[tuple[int, int], tu
                     good, over = found[month]
                     found[month] = good + (promise.state is PromiseState.KEPT), over + 1
     return found
+
+
+def _drawn(
+    chart: Chart,
+    draw: Callable[[Sequence[str], Sequence[charts.Series], Callable[[float], str], str], Markup],
+    labels: Sequence[str],
+    values: Sequence[Sequence[float | None]],
+    written: Callable[[float], str],
+    told: str,
+) -> Chart:
+    """The chart with its drawing: the values of each name in its legend."""
+    return chart._replace(drawing=draw(labels, list(zip(chart.legend, values, strict=True)), written, told))
 
 
 # ------------------------------------------------------------------ words
