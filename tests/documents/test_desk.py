@@ -115,6 +115,16 @@ def test_a_bucket_below_zero_is_no_part_of_the_bar():
     assert [(bar["class"], bar["x"], bar["width"]) for bar in bars] == [("age-1", "0.000", "100.000")]
 
 
+def test_a_notice_that_an_error_stops_is_not_told_as_one_that_goes():
+    found = error("letters/plan.en.md", "K-1: disputed", account_id="K-1")
+    stopped = "reminder, by email does not go: an error under Books stops it"
+    assert stopped in section(page(NOTICE, findings=[found]), "Notices to go today")
+    goes = page(NOTICE, findings=[found], documents=[document(LATE, "email", "outbox/x.eml", "eml")])
+    for read in (goes, page(NOTICE, findings=[replace(found, account_id="K-2")])):
+        assert "does not go" not in read.text
+        assert "reminder, by email pay by 9 Mar 2026" in section(read, "Notices to go today")
+
+
 def test_empty_books_make_a_desk_that_says_so():
     read = page()
     for said in (

@@ -22,11 +22,15 @@ def doing(view: View, action: Action) -> list[Entry]:
 
 
 def notices(view: View) -> list[Entry]:
-    """What goes out today, the largest sums first, each to be looked at."""
-    return [
-        view.entry(standing, decision)._replace(preview=view.previews.get((standing.account_id, standing.currency), ""))
-        for standing, decision in view.doing(Action.NOTICE)
-    ]
+    """What goes out today, the largest sums first, each to be looked at; and what an error stops."""
+    return [_notice(view, standing, decision) for standing, decision in view.doing(Action.NOTICE)]
+
+
+def _notice(view: View, standing: Standing, decision: Decision) -> Entry:
+    entry, key = view.entry(standing, decision), (standing.account_id, standing.currency)
+    if key not in view.files and standing.account_id in view.stopped:
+        return entry._replace(when="does not go: an error under Books stops it")
+    return entry._replace(preview=view.previews.get(key, ""))
 
 
 def to_call(view: View) -> list[Entry]:

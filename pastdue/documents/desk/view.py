@@ -15,6 +15,7 @@ from pastdue.documents.desk.previews import paths
 from pastdue.documents.desk.words import TEXT, few, link, of_charges
 from pastdue.documents.site import cut, telephone
 from pastdue.documents.words import lateness, locale
+from pastdue.findings import Severity
 from pastdue.model import COPY, Action, Decision, Standing
 
 # How long a hold without a day lasts, where it is not simply lifted.
@@ -73,6 +74,8 @@ class View:
             for standing, decision in self.pairs
             if calls.has_sheet(standing, decision)
         }
+        errors = (finding for finding in morning.findings if finding.severity is Severity.ERROR)
+        self.stopped = {finding.account_id for finding in errors if finding.account_id}
         self.named = {standing.account_id: self.who(standing) for standing in morning.standings}
 
     # -------------------------------------------------------------- how things are said
