@@ -6,8 +6,7 @@ The desk holds nothing of it before somebody looks, so that it stays light with 
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from email import message_from_bytes, policy
-from email.message import EmailMessage
+from email import message_from_bytes
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
@@ -73,13 +72,13 @@ def _path(document: Document, suffix: str) -> str:
 
 
 def _parts(content: bytes) -> tuple[bytes, str]:
-    """An email's HTML part in its own bytes, and its text part."""
-    message = message_from_bytes(content, policy=policy.default)
-    if not isinstance(message, EmailMessage):
-        raise TypeError("an email is none")
-    html, text = message.get_body(("html",)), message.get_body(("plain",))
-    raw = html.get_payload(decode=True) if html else b""
-    return raw if isinstance(raw, bytes) else b"", str(text.get_content()) if text else ""
+    """An email's HTML part in its own bytes, and its text part: the first of each, before anything attached."""
+    found: dict[str, bytes] = {}
+    for part in message_from_bytes(content).walk():
+        body = part.get_payload(decode=True)
+        if isinstance(body, bytes):
+            found.setdefault(part.get_content_type(), body)
+    return found.get("text/html", b""), found.get("text/plain", b"").decode()
 
 
 def _lines(text: str) -> str:
