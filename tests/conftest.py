@@ -1,9 +1,12 @@
 """What every test may use: a world without a network but the loopback, the demo as it is built and published, a browser."""
 
 import socket
+import ssl
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import mailserver
 import needs
 import pytest
 from commandline import Workspace
@@ -22,6 +25,12 @@ def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
         connect(self, address)  # type: ignore[arg-type]
 
     monkeypatch.setattr(socket.socket, "connect", only_loopback)
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ssl.SSLContext]:
+    """A certificate for localhost that only its own file vouches for, and the server's side of it."""
+    return mailserver.certificate(tmp_path_factory.mktemp("certificate"))
 
 
 @pytest.fixture(scope="module")

@@ -1,11 +1,15 @@
 """A mail server of the tests' own on this machine: what arrived, from whom and to whom, and to whom it says no."""
 
 import socket
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult, LoginPassword
 
 
 @dataclass
@@ -31,6 +35,11 @@ class MailServer:
         """The part of config.toml that sends to it."""
         return f'[mail]\ntransport = "smtp"\nhost = "127.0.0.1"\nport = {self.port}\nsecurity = "none"\n'
 
+    @property
+    def recipients(self) -> list[str]:
+        """Whom the envelopes were for, in the order of arrival."""
+        return [recipient for _, recipients, _ in self.arrived for recipient in recipients]
+
     def to(self, recipient: str) -> bytes:
         """The one email to a recipient."""
         (content,) = [content for _, recipients, content in self.arrived if recipients == [recipient]]
@@ -38,13 +47,56 @@ class MailServer:
 
 
 @contextmanager
-def mail_server() -> Iterator[MailServer]:
-    """A server that runs meanwhile."""
+def mail_server(tls: ssl.SSLContext | None = None, login: tuple[bytes, bytes] = (b"", b"")) -> Iterator[MailServer]:
+    """A server that runs meanwhile; with `tls` it takes mail only over STARTTLS, as `localhost`, and after a login."""
+
+    def authenticate(_: object, __: object, ___: object, ____: str, given: LoginPassword) -> AuthResult:
+        return AuthResult(success=(given.login, given.password) == login, handled=False)
+
     with socket.create_server(("127.0.0.1", 0)) as free:
         server = MailServer(free.getsockname()[1])
-    controller = Controller(server, hostname="127.0.0.1", port=server.port)
+    secured = {
+        "server_hostname": "localhost",
+        "tls_context": tls,
+        "require_starttls": True,
+        "authenticator": authenticate,
+        "auth_required": True,
+    }
+    controller = Controller(server, hostname="127.0.0.1", port=server.port, **(secured if tls else {}))
     controller.start()
     try:
         yield server
     finally:
         controller.stop()
+
+
+def certificate(folder: Path) -> tuple[Path, ssl.SSLContext]:
+    """A certificate for localhost that only its own file vouches for, and the server's side of it."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.x509.oid import NameOID
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    today = datetime.now(UTC)
+    signed = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(today - timedelta(days=1))
+        .not_valid_after(today + timedelta(days=2))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    public, private = folder / "cert.pem", folder / "key.pem"
+    public.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
+    private.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(public, private)
+    return public, context

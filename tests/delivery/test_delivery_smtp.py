@@ -1,7 +1,6 @@
 """Emails leave by SMTP: over verified TLS, with a login, byte for byte, and with the server's own words as the result."""
 
 import os
-import socket
 import ssl
 import subprocess
 import sys
@@ -9,12 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import AuthResult, LoginPassword
 from fault_server import FaultServer
 from fault_workspace import email, git
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from mailserver import MailServer, mail_server
 
 from pastdue.config import Config
 from pastdue.delivery import Stopped, mail
@@ -46,92 +44,56 @@ def sent(smtp: Smtp, *envelopes: Envelope) -> tuple[list[Reply], int]:
 # ------------------------------------------------------------------ a real server with TLS and login
 
 
-class Box:
-    """What the server took, as it took it."""
-
-    def __init__(self) -> None:
-        self.messages: list[tuple[str, list[str], bytes]] = []
-
-    async def handle_DATA(self, _server: object, _session: object, got: object) -> str:  # noqa: N802
-        self.messages.append((got.mail_from, got.rcpt_tos, got.original_content))  # type: ignore[attr-defined]
-        return "250 2.0.0 in the box"
-
-
-def authenticate(
-    _server: object, _session: object, _envelope: object, _mechanism: str, data: LoginPassword
-) -> AuthResult:
-    return AuthResult(success=(data.login, data.password) == (b"pat", b"secret"), handled=False)
-
-
 @pytest.fixture
-def box(certificate: tuple[Path, ssl.SSLContext]) -> Iterator[tuple[Box, int]]:
-    box = Box()
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    controller = Controller(
-        box,
-        hostname="127.0.0.1",
-        port=port,
-        server_hostname="localhost",
-        tls_context=certificate[1],
-        require_starttls=True,
-        authenticator=authenticate,
-        auth_required=True,
-        enable_SMTPUTF8=True,
-    )
-    controller.start()
-    yield box, port
-    controller.stop()
+def box(certificate: tuple[Path, ssl.SSLContext]) -> Iterator[MailServer]:
+    with mail_server(certificate[1], (b"pat", b"secret")) as running:
+        yield running
 
 
-def secured(box: tuple[Box, int], ca_file: Path | str = "", password: str = "secret") -> Smtp:  # noqa: S107
-    return Smtp("localhost", box[1], "starttls", SENDER, "pat", lambda: password, str(ca_file), patience=HASTY)
+def secured(box: MailServer, ca_file: Path | str = "", password: str = "secret") -> Smtp:  # noqa: S107
+    return Smtp("localhost", box.port, "starttls", SENDER, "pat", lambda: password, str(ca_file), patience=HASTY)
 
 
 def test_over_starttls_with_a_login_the_server_gets_the_very_bytes(
-    box: tuple[Box, int], certificate: tuple[Path, ssl.SSLContext]
+    box: MailServer, certificate: tuple[Path, ssl.SSLContext]
 ) -> None:
     replies, _ = sent(
         secured(box, certificate[0]), envelope(), envelope("b2@bücher.example", email("B2", "b2@x.example"))
     )
-    assert replies == [Reply(State.SENT, "250 2.0.0 in the box")] * 2
-    assert box[0].messages == [
+    assert replies == [Reply(State.SENT, f"250 2.0.0 queued as {n}") for n in (1, 2)]
+    assert box.arrived == [
         (SENDER, ["a1@customer.example"], email("A1", "a1@customer.example")),
         (SENDER, ["b2@xn--bcher-kva.example"], email("B2", "b2@x.example")),
     ]
 
 
 def test_an_address_beyond_ascii_goes_where_the_server_offers_it(
-    box: tuple[Box, int], certificate: tuple[Path, ssl.SSLContext]
+    box: MailServer, certificate: tuple[Path, ssl.SSLContext]
 ) -> None:
     content = email("Jörg", "jörg@customer.example")
     replies, _ = sent(secured(box, certificate[0]), envelope("jörg@customer.example", content))
     assert replies[0].state is State.SENT
-    assert box[0].messages[0][1:] == (["jörg@customer.example"], content)
+    assert box.arrived[0][1:] == (["jörg@customer.example"], content)
 
 
-def test_a_certificate_that_nobody_vouches_for_stops_before_the_login(box: tuple[Box, int]) -> None:
+def test_a_certificate_that_nobody_vouches_for_stops_before_the_login(box: MailServer) -> None:
     with pytest.raises(Stopped, match=r"certificate of localhost:.* is not to be trusted"):
         secured(box).open()
 
 
-def test_a_certificate_for_another_name_is_not_taken(
-    box: tuple[Box, int], certificate: tuple[Path, ssl.SSLContext]
-) -> None:
-    smtp = Smtp("127.0.0.1", box[1], "starttls", SENDER, ca_file=str(certificate[0]), patience=HASTY)
+def test_a_certificate_for_another_name_is_not_taken(box: MailServer, certificate: tuple[Path, ssl.SSLContext]) -> None:
+    smtp = Smtp("127.0.0.1", box.port, "starttls", SENDER, ca_file=str(certificate[0]), patience=HASTY)
     with pytest.raises(Stopped, match="not to be trusted"):
         smtp.open()
 
 
-def test_a_wrong_password_stops_and_is_not_told(box: tuple[Box, int], certificate: tuple[Path, ssl.SSLContext]) -> None:
+def test_a_wrong_password_stops_and_is_not_told(box: MailServer, certificate: tuple[Path, ssl.SSLContext]) -> None:
     with pytest.raises(Stopped, match="refused the login of pat") as stopped:
         secured(box, certificate[0], "wr0ng").open()
     assert "wr0ng" not in f"{stopped.value}{stopped.value.__cause__}"
 
 
-def test_a_password_that_no_login_can_carry_stops(
-    box: tuple[Box, int], certificate: tuple[Path, ssl.SSLContext]
-) -> None:
+def test_a_password_that_no_login_can_carry_stops(box: MailServer, certificate: tuple[Path, ssl.SSLContext]) -> None:
     with pytest.raises(Stopped, match="characters"):
         secured(box, certificate[0], "пароль").open()
 
@@ -347,14 +309,14 @@ def test_a_helper_that_knows_nothing_or_asks_is_not_waited_for(
 
 
 def test_a_login_with_what_the_helper_knows(
-    box: tuple[Box, int], certificate: tuple[Path, ssl.SSLContext], workspace: Path, monkeypatch: pytest.MonkeyPatch
+    box: MailServer, certificate: tuple[Path, ssl.SSLContext], workspace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv(mail.PASSWORD, raising=False)
     helper(workspace, "echo password=secret")
     settings_ = {
         "transport": "smtp",
         "host": "localhost",
-        "port": box[1],
+        "port": box.port,
         "user": "pat",
         "ca_file": str(certificate[0]),
     }

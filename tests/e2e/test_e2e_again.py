@@ -1,13 +1,12 @@
 """`send --again`: what a notice said goes once more, over real SMTP, as a new notice that the ladder does not see."""
 
 import asyncio
-from collections.abc import Iterator
 from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
 from commandline import PLAIN, Workspace, html_of, parsed, text_of
-from mailserver import MailServer, mail_server
+from mailserver import MailServer
 
 CUSTOMERS = (
     "account_id,name,contact,email,address,city,cc\n"
@@ -21,12 +20,6 @@ PAYMENTS = "received,account_id,amount,invoice_id\n"
 ACTIVITY = "on,account_id,kind,invoice_id,amount,due,note\n"
 FIRST, FIRST_LETTER = "2026-02-02-ACME-reminder-email", "2026-02-02-BOLT-reminder-letter"
 AGAIN = "2026-02-04-ACME-again-2026-02-02-reminder-email"
-
-
-@pytest.fixture
-def server() -> Iterator[MailServer]:
-    with mail_server() as running:
-        yield running
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """`send --bounced`: a report that an email came back is found by its id, and the customer has not heard of the step."""
 
 import csv
-from collections.abc import Iterator
 from pathlib import Path
 
 import needs
@@ -9,7 +8,7 @@ import pytest
 from commandline import PLAIN, Workspace
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mailserver import MailServer, mail_server
+from mailserver import MailServer
 
 from pastdue.delivery import bounces
 
@@ -25,12 +24,6 @@ INVOICES = (
 ON = ("--on", "2026-02-02")
 ACME, BOLT, CORK = (f"2026-02-02-{name}-reminder-email" for name in ("ACME", "BOLT", "CORK"))
 NO_SUCH_USER = "550 5.1.1 <ap@acme.example>: Recipient address rejected: User unknown"
-
-
-@pytest.fixture
-def server() -> Iterator[MailServer]:
-    with mail_server() as server:
-        yield server
 
 
 @pytest.fixture

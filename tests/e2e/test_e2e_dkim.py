@@ -3,7 +3,6 @@
 import base64
 import re
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import dkim
@@ -13,7 +12,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mailserver import MailServer, mail_server
+from mailserver import MailServer
 
 from pastdue.delivery import gate
 from pastdue.delivery.dkim import SIGNED, Signer
@@ -63,12 +62,6 @@ fQIhAOON1MQ2JiKPNhdDBkgB9PLJ4hsKLI1uiPqnjrbZXbwTAiEAyComDVaT+tFq
 L1aOzrIH73W7UF2dhZL4KOFRx9MPLHFKl4Y1wKYj
 -----END RSA PRIVATE KEY-----
 """  # made for this test and of no use to anybody
-
-
-@pytest.fixture
-def server() -> Iterator[MailServer]:
-    with mail_server() as server:
-        yield server
 
 
 @pytest.fixture

@@ -1,114 +1,27 @@
 """`send` against a real mail server, over STARTTLS and with a login: what arrives, what is recorded, what git holds."""
 
 import email.utils
-import socket
 import ssl
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import AuthResult, LoginPassword
 from commandline import PLAIN, Workspace, html_of, parsed, text_of
+from mailserver import MailServer, mail_server
 
 PASSWORD = "korrekt horse"
+LOGIN = (b"harbour", PASSWORD.encode())
 PDF = b"%PDF-1.4 the operator's own invoice\n" + bytes(range(256)) * 40
 
 
-class Box:
-    """A mail server's box: what arrived, and to whom it says no."""
-
-    def __init__(self) -> None:
-        self.arrived: list[tuple[str, list[str], bytes]] = []
-        self.answers: dict[str, str] = {}
-        self.port = 0
-
-    async def handle_RCPT(self, _server: object, _session: object, envelope: object, address: str, _: object) -> str:  # noqa: N802
-        if address in self.answers:
-            return self.answers[address]
-        envelope.rcpt_tos.append(address)  # type: ignore[attr-defined]
-        return "250 2.1.5 fine"
-
-    async def handle_DATA(self, _server: object, _session: object, got: object) -> str:  # noqa: N802
-        self.arrived.append((got.mail_from, got.rcpt_tos, got.original_content))  # type: ignore[attr-defined]
-        return f"250 2.0.0 queued as {len(self.arrived)}"
-
-    @property
-    def to(self) -> list[str]:
-        """Whom the envelopes were for, in the order of arrival."""
-        return [recipient for _, recipients, _ in self.arrived for recipient in recipients]
-
-    def message(self, recipient: str) -> EmailMessage:
-        """The one message to a recipient."""
-        (content,) = [content for _, recipients, content in self.arrived if recipients == [recipient]]
-        return parsed(content)
-
-
-def _authenticate(_: object, __: object, ___: object, ____: str, given: LoginPassword) -> AuthResult:
-    return AuthResult(success=(given.login, given.password) == (b"harbour", PASSWORD.encode()), handled=False)
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ssl.SSLContext]:
-    """A certificate for localhost that only its own file vouches for, and the server's side of it."""
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-    from cryptography.x509.oid import NameOID
-
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    signed = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(datetime.now(UTC) - timedelta(days=1))
-        .not_valid_after(datetime.now(UTC) + timedelta(days=2))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    folder = tmp_path_factory.mktemp("authority")
-    (folder / "ca.pem").write_bytes(signed.public_bytes(serialization.Encoding.PEM))
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    (folder / "key.pem").write_bytes(private)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "ca.pem", folder / "key.pem")
-    return folder / "ca.pem", context
-
-
-def _serve(context: ssl.SSLContext) -> Iterator[Box]:
-    box = Box()
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        box.port = free.getsockname()[1]
-    controller = Controller(
-        box,
-        hostname="127.0.0.1",
-        port=box.port,
-        server_hostname="localhost",
-        tls_context=context,
-        require_starttls=True,
-        authenticator=_authenticate,
-        auth_required=True,
-    )
-    controller.start()
-    yield box
-    controller.stop()
-
-
 @pytest.fixture
-def box(authority: tuple[Path, ssl.SSLContext]) -> Iterator[Box]:
-    yield from _serve(authority[1])
+def box(certificate: tuple[Path, ssl.SSLContext]) -> Iterator[MailServer]:
+    with mail_server(certificate[1], LOGIN) as running:
+        yield running
 
 
-def _mail(box: Box, authority: Path, more: str = "") -> str:
+def _mail(box: MailServer, authority: Path, more: str = "") -> str:
     return (
         f'[mail]\ntransport = "smtp"\nhost = "localhost"\nport = {box.port}\nsecurity = "starttls"\nuser = "harbour"\n'
         f"ca_file = '{authority}'\nsender = \"Harbour Joinery <billing@harbourjoinery.example>\"\n"
@@ -121,40 +34,38 @@ def _mail(box: Box, authority: Path, more: str = "") -> str:
 
 @pytest.fixture(scope="module")
 def sent(
-    tmp_path_factory: pytest.TempPathFactory, authority: tuple[Path, ssl.SSLContext]
-) -> Iterator[tuple[Workspace, Box]]:
+    tmp_path_factory: pytest.TempPathFactory, certificate: tuple[Path, ssl.SSLContext]
+) -> Iterator[tuple[Workspace, MailServer]]:
     """The demo's books after `send --yes` over SMTP, with the password in the environment."""
     workspace = Workspace.demo(tmp_path_factory.mktemp("demo"))
-    served = _serve(authority[1])
-    box = next(served)
-    config = (workspace.root / "config.toml").read_text("utf-8")
-    head, _, tail = config.partition("[mail]")
-    workspace.write("config.toml", head + _mail(box, authority[0]) + "\n[portal]" + tail.partition("[portal]")[2])
-    workspace.write("invoices/HJ-2517.pdf", PDF)
-    workspace.write("invoices/HJ-9999.pdf", PDF + b"of somebody else")
-    workspace.committed()
-    before = workspace.git("rev-parse", "HEAD")
-    said = workspace.done("send", "--yes", env={"PASTDUE_SMTP_PASSWORD": PASSWORD})
-    assert f"{len(box.arrived)} sent" in said
-    assert workspace.git("rev-parse", "HEAD~1") == before
-    yield workspace, box
-    served.close()
+    with mail_server(certificate[1], LOGIN) as box:
+        config = (workspace.root / "config.toml").read_text("utf-8")
+        head, _, tail = config.partition("[mail]")
+        workspace.write("config.toml", head + _mail(box, certificate[0]) + "\n[portal]" + tail.partition("[portal]")[2])
+        workspace.write("invoices/HJ-2517.pdf", PDF)
+        workspace.write("invoices/HJ-9999.pdf", PDF + b"of somebody else")
+        workspace.committed()
+        before = workspace.git("rev-parse", "HEAD")
+        said = workspace.done("send", "--yes", env={"PASTDUE_SMTP_PASSWORD": PASSWORD})
+        assert f"{len(box.arrived)} sent" in said
+        assert workspace.git("rev-parse", "HEAD~1") == before
+        yield workspace, box
 
 
-def test_each_recipient_of_the_ledger_got_one_message_and_nobody_else_did(sent: tuple[Workspace, Box]) -> None:
+def test_each_recipient_of_the_ledger_got_one_message_and_nobody_else_did(sent: tuple[Workspace, MailServer]) -> None:
     workspace, box = sent
     wanted = {row["notice_id"]: row["recipient"] for row in workspace.notices() if row["state"] == "sent"}
-    assert sorted(box.to) == sorted(wanted.values())
+    assert sorted(box.recipients) == sorted(wanted.values())
     assert len(box.arrived) == 16
     assert all(len(recipients) == 1 for _, recipients, _ in box.arrived)
     assert {sender for sender, _, _ in box.arrived} == {"billing@harbourjoinery.example"}
     # Those who get a letter or a call, are settled, disputed or in credit, got no mail.
     customers = (workspace.root / "accounts/customers.csv").read_text("utf-8")
     assert "aoife@brennan.example" in customers
-    assert not {"aoife@brennan.example", "office@seaview.example"} & set(box.to)
+    assert not {"aoife@brennan.example", "office@seaview.example"} & set(box.recipients)
 
 
-def test_the_bytes_that_arrived_are_the_bytes_in_git(sent: tuple[Workspace, Box]) -> None:
+def test_the_bytes_that_arrived_are_the_bytes_in_git(sent: tuple[Workspace, MailServer]) -> None:
     import subprocess
 
     workspace, box = sent
@@ -168,9 +79,9 @@ def test_the_bytes_that_arrived_are_the_bytes_in_git(sent: tuple[Workspace, Box]
     assert {(workspace.root / name).read_bytes() for name in files} == arrived
 
 
-def test_the_headers_say_who_to_whom_what_and_when(sent: tuple[Workspace, Box]) -> None:
+def test_the_headers_say_who_to_whom_what_and_when(sent: tuple[Workspace, MailServer]) -> None:
     workspace, box = sent
-    message = box.message("accounts@ardilaun.example")
+    message = parsed(box.to("accounts@ardilaun.example"))
     assert str(message["From"]) == "Harbour Joinery <billing@harbourjoinery.example>"
     assert str(message["To"]) == "Siobhán Lyons <accounts@ardilaun.example>"
     assert str(message["Reply-To"]) == "accounts@harbourjoinery.example"
@@ -191,8 +102,8 @@ def test_the_headers_say_who_to_whom_what_and_when(sent: tuple[Workspace, Box]) 
     assert len(set(names)) == len(names)
 
 
-def test_the_parts_are_text_and_html_with_the_same_figures(sent: tuple[Workspace, Box]) -> None:
-    message = sent[1].message("sean@oflaherty.example")
+def test_the_parts_are_text_and_html_with_the_same_figures(sent: tuple[Workspace, MailServer]) -> None:
+    message = parsed(sent[1].to("sean@oflaherty.example"))
     assert message.get_content_type() == "multipart/alternative"
     assert [part.get_content_type() for part in message.iter_parts()] == ["text/plain", "text/html"]
     text, html = text_of(message), html_of(message)
@@ -205,8 +116,8 @@ def test_the_parts_are_text_and_html_with_the_same_figures(sent: tuple[Workspace
     assert " src=" not in html
 
 
-def test_the_invoice_that_is_asked_for_is_attached_and_no_other(sent: tuple[Workspace, Box]) -> None:
-    message = sent[1].message("accounts@ardilaun.example")
+def test_the_invoice_that_is_asked_for_is_attached_and_no_other(sent: tuple[Workspace, MailServer]) -> None:
+    message = parsed(sent[1].to("accounts@ardilaun.example"))
     assert message.get_content_type() == "multipart/mixed"
     (attachment,) = message.iter_attachments()
     assert (attachment.get_filename(), attachment.get_content_type()) == ("HJ-2517.pdf", "application/pdf")
@@ -215,7 +126,7 @@ def test_the_invoice_that_is_asked_for_is_attached_and_no_other(sent: tuple[Work
     assert [list(message.iter_attachments()) for message in others] == [[]] * len(others)
 
 
-def test_a_copy_goes_to_its_own_address_alone(sent: tuple[Workspace, Box]) -> None:
+def test_a_copy_goes_to_its_own_address_alone(sent: tuple[Workspace, MailServer]) -> None:
     workspace, box = sent
     copies = [parsed(c) for _, to, c in box.arrived if to == ["priya@hargreaves.example"]]
     firsts = [parsed(c) for _, to, c in box.arrived if to == ["ap@hargreaves.example"]]
@@ -231,7 +142,7 @@ def test_a_copy_goes_to_its_own_address_alone(sent: tuple[Workspace, Box]) -> No
     ]
 
 
-def test_the_ledger_has_the_servers_own_words(sent: tuple[Workspace, Box]) -> None:
+def test_the_ledger_has_the_servers_own_words(sent: tuple[Workspace, MailServer]) -> None:
     workspace, box = sent
     replies = {row["reply"] for row in workspace.notices() if row["state"] == "sent"}
     assert replies == {f"250 2.0.0 queued as {n}" for n in range(1, len(box.arrived) + 1)}
@@ -244,7 +155,7 @@ def test_the_ledger_has_the_servers_own_words(sent: tuple[Workspace, Box]) -> No
     }
 
 
-def test_the_history_names_each_notice_and_the_work_tree_is_clean(sent: tuple[Workspace, Box]) -> None:
+def test_the_history_names_each_notice_and_the_work_tree_is_clean(sent: tuple[Workspace, MailServer]) -> None:
     workspace, _ = sent
     body = workspace.git("log", "-1", "--format=%B")
     assert body.startswith("sent: ")
@@ -254,7 +165,7 @@ def test_the_history_names_each_notice_and_the_work_tree_is_clean(sent: tuple[Wo
     assert [line for line in workspace.git("status", "--porcelain").splitlines() if "-call.html" not in line] == []
 
 
-def test_a_second_send_sends_nothing(sent: tuple[Workspace, Box]) -> None:
+def test_a_second_send_sends_nothing(sent: tuple[Workspace, MailServer]) -> None:
     workspace, box = sent
     before = len(box.arrived), workspace.git("rev-parse", "HEAD")
     assert "Nothing is due." in workspace.done("send", "--yes", env={"PASTDUE_SMTP_PASSWORD": PASSWORD})
@@ -273,8 +184,8 @@ INVOICES = (
 
 
 @pytest.fixture
-def books(tmp_path: Path, box: Box, authority: tuple[Path, ssl.SSLContext]) -> Workspace:
-    more = _mail(box, authority[0]).replace("Harbour Joinery", "Brook Street Bakery")
+def books(tmp_path: Path, box: MailServer, certificate: tuple[Path, ssl.SSLContext]) -> Workspace:
+    more = _mail(box, certificate[0]).replace("Harbour Joinery", "Brook Street Bakery")
     config = PLAIN.format(business="", more=more)
     return Workspace.of(tmp_path / "books", config, customers=CUSTOMERS, invoices=INVOICES)
 
@@ -282,18 +193,18 @@ def books(tmp_path: Path, box: Box, authority: tuple[Path, ssl.SSLContext]) -> W
 ON = ("--on", "2026-02-02")
 
 
-def test_the_password_may_come_from_a_command(books: Workspace, box: Box) -> None:
+def test_the_password_may_come_from_a_command(books: Workspace, box: MailServer) -> None:
     (books.root / "pass.py").write_text(f"print({PASSWORD!r})\n")
     config = (books.root / "config.toml").read_text("utf-8")
     command = f'password_command = \'"{sys.executable}" "{books.root / "pass.py"}"\'\n'
     books.write("config.toml", config.replace('user = "harbour"\n', f'user = "harbour"\n{command}'))
     books.done("send", "--yes", *ON, env={"PASTDUE_SMTP_PASSWORD": "another one"})
-    assert box.to == ["ap@acme.example", "office@bolt.example"]
+    assert box.recipients == ["ap@acme.example", "office@bolt.example"]
 
 
 @pytest.mark.parametrize("password", ["wrong", None])
 def test_without_the_right_password_a_guard_stops_before_any_mail(
-    books: Workspace, box: Box, password: str | None, monkeypatch: pytest.MonkeyPatch
+    books: Workspace, box: MailServer, password: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "keyring", None)
     result = books.run("send", "--yes", *ON, env={"PASTDUE_SMTP_PASSWORD": password})
@@ -304,7 +215,7 @@ def test_without_the_right_password_a_guard_stops_before_any_mail(
     assert "2 sent" in books.done("send", "--yes", *ON, env={"PASTDUE_SMTP_PASSWORD": PASSWORD})
 
 
-def test_a_server_that_nobody_vouches_for_gets_no_password(books: Workspace, box: Box) -> None:
+def test_a_server_that_nobody_vouches_for_gets_no_password(books: Workspace, box: MailServer) -> None:
     config = (books.root / "config.toml").read_text("utf-8")
     books.write("config.toml", "\n".join(line for line in config.splitlines() if not line.startswith("ca_file")))
     result = books.run("send", "--yes", *ON, env={"PASTDUE_SMTP_PASSWORD": PASSWORD})
@@ -313,7 +224,7 @@ def test_a_server_that_nobody_vouches_for_gets_no_password(books: Workspace, box
     assert (box.arrived, books.notices()) == ([], [])
 
 
-def test_an_address_that_is_refused_is_3_the_other_goes_and_a_letter_follows(books: Workspace, box: Box) -> None:
+def test_an_address_that_is_refused_is_3_the_other_goes_and_a_letter_follows(books: Workspace, box: MailServer) -> None:
     box.answers["ap@acme.example"] = "550 5.1.1 no such mailbox"
     result = books.run("send", "--yes", *ON, env={"PASTDUE_SMTP_PASSWORD": PASSWORD})
     assert result.exit_code == 3
@@ -322,10 +233,10 @@ def test_an_address_that_is_refused_is_3_the_other_goes_and_a_letter_follows(boo
     later = books.done("send", "--yes", "--on", "2026-02-03", env={"PASTDUE_SMTP_PASSWORD": PASSWORD})
     assert "1 printed" in later
     assert books.told("account_id", "step", "channel", "state")[-1] == ("ACME", "reminder", "letter", "printed")
-    assert box.to == ["office@bolt.example"]
+    assert box.recipients == ["office@bolt.example"]
 
 
-def test_the_servers_words_are_told_with_their_brackets(books: Workspace, box: Box) -> None:
+def test_the_servers_words_are_told_with_their_brackets(books: Workspace, box: MailServer) -> None:
     box.answers["ap@acme.example"] = "550 5.1.1 no such mailbox [mx.acme.example] [/fin]"
     result = books.run("send", "--yes", *ON, env={"PASTDUE_SMTP_PASSWORD": PASSWORD})
     assert result.exit_code == 3
@@ -333,7 +244,7 @@ def test_the_servers_words_are_told_with_their_brackets(books: Workspace, box: B
 
 
 @pytest.mark.parametrize("again", ["2026-02-02", "2026-02-03"])
-def test_a_mailbox_that_cannot_now_is_3_and_tried_again(books: Workspace, box: Box, again: str) -> None:
+def test_a_mailbox_that_cannot_now_is_3_and_tried_again(books: Workspace, box: MailServer, again: str) -> None:
     box.answers["office@bolt.example"] = "450 4.2.1 come back later"
     assert books.run("send", "--yes", *ON, env={"PASTDUE_SMTP_PASSWORD": PASSWORD}).exit_code == 3
     assert books.told("account_id", "state") == [("ACME", "sent"), ("BOLT", "deferred")]
@@ -344,10 +255,10 @@ def test_a_mailbox_that_cannot_now_is_3_and_tried_again(books: Workspace, box: B
         ("BOLT", "reminder", "deferred"),
         ("BOLT", "reminder", "sent"),
     ]
-    assert box.to == ["ap@acme.example", "office@bolt.example"]
+    assert box.recipients == ["ap@acme.example", "office@bolt.example"]
 
 
-def test_a_thread_answers_its_first_message(books: Workspace, box: Box) -> None:
+def test_a_thread_answers_its_first_message(books: Workspace, box: MailServer) -> None:
     env = {"PASTDUE_SMTP_PASSWORD": PASSWORD}
     books.done("send", "--yes", "--only", "BOLT", *ON, env=env)
     books.done("send", "--yes", "--only", "BOLT", "--on", "2026-02-12", env=env)
@@ -359,7 +270,7 @@ def test_a_thread_answers_its_first_message(books: Workspace, box: Box) -> None:
 
 
 def test_what_was_sent_is_copied_to_the_sent_folder_or_it_is_told_and_nothing_changes(
-    books: Workspace, box: Box, monkeypatch: pytest.MonkeyPatch
+    books: Workspace, box: MailServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from pastdue.delivery import Stopped, copies
 
@@ -382,7 +293,7 @@ def test_what_was_sent_is_copied_to_the_sent_folder_or_it_is_told_and_nothing_ch
 
 
 def test_gits_commit_hooks_a_half_done_merge_and_a_detached_head_are_said_and_mended(
-    books: Workspace, box: Box
+    books: Workspace, box: MailServer
 ) -> None:
     env = {"PASTDUE_SMTP_PASSWORD": PASSWORD}
     hook = books.root / ".git/hooks/pre-commit"
