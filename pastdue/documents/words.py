@@ -355,7 +355,9 @@ def costs(regime: str) -> str:
 
 def costs_of(standings: Iterable[Standing]) -> str:
     """The same for all of an account: how the words end where every rule that it falls under speaks of collection costs."""
-    regimes = {rule for each in standings for rule in (each.regime, *(charge.regime for charge in each.charges)) if rule}
+    regimes = {
+        rule for each in standings for rule in (each.regime, *(charge.regime for charge in each.charges)) if rule
+    }
     return "-costs" if regimes and all(map(costs, regimes)) else ""
 
 

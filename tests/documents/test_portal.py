@@ -1042,6 +1042,16 @@ def test_what_dutch_law_calls_collection_costs_is_called_so_on_the_page(language
     assert fixed.search(page("ie-si580"))
 
 
+def test_notices_in_several_currencies_say_in_which() -> None:
+    euros = sent(3, "HJ-1", "reminder", 1)
+    pounds = replace(euros, notice_id="n-gbp", invoice_id="HJ-2", currency="GBP")
+    one = item("HJ-1", 30, 100000)
+    both = page_of(standing("K-9", one, history=(euros, pounds))).text
+    assert "Reminder · EUR" in both
+    assert "Reminder · GBP" in both
+    assert "Reminder ·" not in page_of(standing("K-9", one, history=(euros,))).text
+
+
 def test_the_two_parts_of_a_rate_are_explained_where_it_has_two() -> None:
     own = Accrual(100000, ON, ON, 1, 80000, 22)
     fixed = charge("HJ-1", 30, 100000, 0, accruals=(own,))

@@ -51,6 +51,22 @@ def test_every_published_page_fits_and_fetches_only_its_own_site(
         assert seen["text"], page
 
 
+def test_a_printed_page_has_no_heading_with_nothing_beneath(browser: Any, demo: Workspace) -> None:
+    """What is folded stays away, with the line that would unfold it; what the customer opened is printed."""
+    (page,) = (
+        path for path in demo.root.glob("site/public/*/index.html") if "Ardilaun House" in path.read_text("utf-8")
+    )
+    tab = browser.new_page()
+    tab.emulate_media(media="print")
+    tab.goto(page.as_uri())
+    arithmetic = tab.locator(".charges details")
+    assert not arithmetic.is_visible()
+    tab.evaluate("document.querySelector('.charges details').open = true")
+    assert arithmetic.is_visible()
+    assert tab.evaluate("getComputedStyle(document.querySelector('.headline .label'), '::before').display") == "none"
+    tab.close()
+
+
 @pytest.mark.parametrize("width", WIDTHS)
 def test_the_desk_and_the_call_sheets_fit_and_fetch_nothing(browser: Any, demo: Workspace, width: int) -> None:
     pages = sorted(path for path in (demo.root / "outbox").rglob("*.html") if path.parent.name != "preview")

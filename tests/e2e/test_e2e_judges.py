@@ -46,6 +46,16 @@ def address(demo: Workspace) -> Iterator[str]:
         yield there
 
 
+@pytest.fixture(scope="module")
+def sealed(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """The demo with sealed pages, built."""
+    workspace = Workspace.demo(tmp_path_factory.mktemp("sealed"), history=True)
+    config = (workspace.root / "config.toml").read_text("utf-8")
+    workspace.write("config.toml", config.replace("[portal]", "[portal]\nsealed = true"))
+    workspace.done("build")
+    return workspace
+
+
 def pages(demo: Workspace) -> list[str]:
     """All but the emails' own HTML, which is written for mail programs and judged as they see it."""
     found = [*demo.root.glob("site/public/**/*.html"), *demo.root.glob("outbox/**/*.html")]
@@ -61,18 +71,47 @@ def fullest(demo: Workspace) -> list[str]:
     return [page for own in kinds.values() for page in own[:3]]
 
 
-def test_the_nu_checker_finds_pages_and_styles_valid(demo: Workspace) -> None:
+def invalid(demo: Workspace, pages: list[str]) -> list[dict[str, Any]]:
+    """What the Nu checker has against these files."""
     said = subprocess.run(
         [
             "java", "-jar", THERE / "vnu-jar/build/dist/vnu.jar", "--format", "json", "--also-check-css",
             # A folder has no origin that a page's policy could mean by 'self'; in a browser it has.
             "--filterpattern", ".*violates Content Security Policy.*",
-            *pages(demo), "site/public/static/style.css",
+            *pages,
         ],
         cwd=demo.root, capture_output=True, text=True, check=False,
     )  # fmt: skip
     found = json.loads(said.stderr)["messages"]
-    assert [message for message in found if message["type"] != "info" or message.get("subType")] == []
+    return [message for message in found if message["type"] != "info" or message.get("subType")]
+
+
+def test_the_nu_checker_finds_pages_and_styles_valid(demo: Workspace) -> None:
+    assert invalid(demo, [*pages(demo), "site/public/static/style.css"]) == []
+
+
+def test_the_nu_checker_finds_sealed_pages_valid(sealed: Workspace, browser: Any) -> None:
+    """As they lie on the host, and as they are once they are open."""
+    opened = []
+    with serving(sealed.root / "site/public") as there:
+        for number, link in enumerate(fullest_sealed(sealed)):
+            tab = browser.new_page()
+            tab.goto(f"{there}{link}")
+            tab.locator(".as-at").wait_for(timeout=5000)
+            sealed.write(
+                f"opened-{number}.html", f"<!DOCTYPE html>\n{tab.evaluate('document.documentElement.outerHTML')}"
+            )
+            opened.append(f"opened-{number}.html")
+            tab.close()
+    assert invalid(sealed, [path for path in pages(sealed) if path.startswith("site/")] + opened) == []
+
+
+def violations(tab: Any) -> list[tuple[str, list[str]]]:
+    """What axe finds wrong with the page in the tab, all of it unfolded."""
+    tab.evaluate("for (const each of document.querySelectorAll('details')) each.open = true")
+    tab.add_script_tag(path=THERE / "axe-core/axe.min.js")
+    found = tab.evaluate("axe.run()")["violations"]
+    return [(each["id"], [node["html"][:200] for node in each["nodes"]]) for each in found]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -82,10 +121,31 @@ def test_axe_finds_nothing(browser: Any, demo: Workspace, address: str, scheme: 
     tab = browser.new_context(bypass_csp=True, **look).new_page()
     for page in fullest(demo):
         tab.goto(f"{address}{page}")
-        tab.evaluate("for (const each of document.querySelectorAll('details')) each.open = true")
-        tab.add_script_tag(path=THERE / "axe-core/axe.min.js")
-        found = tab.evaluate("axe.run()")["violations"]
-        assert [(each["id"], [node["html"][:200] for node in each["nodes"]]) for each in found] == [], page
+        assert violations(tab) == [], page
+    tab.context.close()
+
+
+def fullest_sealed(sealed: Workspace) -> list[str]:
+    """The whole links, from the site's folder on, of the three accounts with the most to tell, and of one without debts."""
+    desk = (sealed.root / "outbox/desk.html").read_text("utf-8")
+    found = {name: link for link, name in re.findall(r'href="\.\./site/public/([^"]+#k=[^"]+)"[^>]*><bdi>(\w+)<', desk)}
+    return [found[name] for name in ("OFLAHERTY", "HARGREAVES", "WESTWOOD", "SEAVIEW")]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_on_a_sealed_page_open_or_locked(browser: Any, sealed: Workspace, scheme: str) -> None:
+    look: dict[str, Any] = {"color_scheme": scheme, "viewport": {"width": 360, "height": 800}}
+    tab = browser.new_context(bypass_csp=True, **look).new_page()
+    with serving(sealed.root / "site/public") as there:
+        for link in fullest_sealed(sealed):
+            tab.goto("about:blank")
+            tab.goto(f"{there}{link}")
+            tab.locator(".as-at").wait_for(timeout=5000)
+            assert violations(tab) == [], link
+        tab.goto("about:blank")
+        tab.goto(there + link.partition("#")[0])
+        tab.get_by_text("This link is not complete.").wait_for(timeout=5000)
+        assert violations(tab) == []
     tab.context.close()
 
 

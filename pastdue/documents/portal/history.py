@@ -97,19 +97,20 @@ def payments_of(payments: Sequence[Payment], say: SimpleNamespace) -> tuple[tupl
 
 
 def notices_of(history: Sequence[Sent], say: SimpleNamespace) -> tuple[tuple[tuple[str, ...], ...], str]:
-    """What the customer was sent, the latest first: day, step and channel in plain words."""
+    """What the customer was sent, the latest first: day, step and channel in plain words; with its currency where there are several."""
     notices: dict[str, Sent] = {}
     for line in history:
         if line.state in _RECEIVED and line.channel != COPY:
             known = notices.get(line.notice_id)
             notices[line.notice_id] = line if known is None or line.rung > known.rung else known
     latest = list(notices.values())
+    several = len({line.currency for line in latest}) > 1
     rows = tuple(
         (
             line.on.isoformat(),
             days.display_short(line.on, say.where),
             # The operator's own names for steps stay in the house.
-            getattr(say, f"step_{_label(line.step)}", say.step_other),
+            getattr(say, f"step_{_label(line.step)}", say.step_other) + (f" · {line.currency}" if several else ""),
             getattr(say, f"channel_{line.channel}", say.channel_other),
         )
         for line in latest[: -LOOK_BACK - 1 : -1]
