@@ -13,7 +13,7 @@ from pydantic import BaseModel  # noqa: E402
 
 from pastdue.cli import main  # noqa: E402
 from pastdue.config import Config  # noqa: E402
-from pastdue.documents.linter import RULES  # noqa: E402
+from pastdue.documents.patterns import RULES  # noqa: E402
 from pastdue.documents.words import NAMES  # noqa: E402
 from pastdue.dunning import limits, regimes  # noqa: E402
 from pastdue.money import to_text  # noqa: E402

@@ -1,5 +1,6 @@
 """What letters may not say is refused, what is firm and fair passes, and a notice is held to what is true of it."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import date, timedelta
 from itertools import product
@@ -16,6 +17,8 @@ from pastdue.config import Config
 from pastdue.documents import linter, patterns, samples
 from pastdue.documents.catalogue import SHIPPED as WORDS
 from pastdue.documents.letters import Letters
+from pastdue.documents.linter import in_notices
+from pastdue.documents.linter.in_words import SUBJECT, TEXT, remarks_in
 from pastdue.findings import Severity
 from pastdue.model import Accrual, Announcement, Charge, Customer, Notice, NoticeItem, OpenItem
 
@@ -45,19 +48,35 @@ def allowed() -> list[tuple[str, str, tuple[str, ...]]]:
     return found
 
 
+def words_of(text: str, language: str, planned: Collection[str] = ()) -> tuple[linter.Remark, ...]:
+    """What a finished text may not say, where the consequences `planned` are really carried out."""
+    return tuple(
+        replace(each, language=language) for each in remarks_in(text, patterns.SHIPPED.of(language), planned, TEXT)
+    )
+
+
+def of_letter(subject: str, text: str, language: str, planned: Collection[str] = ()) -> tuple[linter.Remark, ...]:
+    """What a finished letter may not say, its subject line included."""
+    on_top = (
+        replace(each, language=language)
+        for each in remarks_in(subject, patterns.SHIPPED.of(language), planned, SUBJECT)
+    )
+    return tuple(dict.fromkeys((*on_top, *words_of(text, language, planned))))
+
+
 # ------------------------------------------------------------------ sentences
 
 
 @pytest.mark.parametrize(("language", "code", "sentence"), refused())
 def test_what_breaks_a_rule_is_refused_with_its_code_and_words(language: str, code: str, sentence: str) -> None:
-    found = linter.words_of(sentence, language)
+    found = words_of(sentence, language)
     assert code in {each.code for each in found}
     assert all(each.found in sentence for each in found)
 
 
 @pytest.mark.parametrize(("language", "sentence", "planned"), allowed())
 def test_what_is_firm_and_fair_passes(language: str, sentence: str, planned: tuple[str, ...]) -> None:
-    assert linter.words_of(sentence, language, planned) == ()
+    assert words_of(sentence, language, planned) == ()
 
 
 def test_there_are_enough_sentences_of_either_kind() -> None:
@@ -70,26 +89,26 @@ def test_a_planned_consequence_is_an_idle_threat_where_it_is_not_planned() -> No
         if planned and any(
             word in sentence.lower() for word in ("we will", "beantragen wir", "übergeben wir", "geben wir")
         ):
-            assert linter.words_of(sentence, language), sentence
+            assert words_of(sentence, language), sentence
 
 
 @pytest.mark.parametrize("language", ["de-AT", "de_CH", "de"])
 def test_a_language_falls_back_to_its_first_part(language: str) -> None:
-    assert [each.code for each in linter.words_of("Wir werden Sie verklagen.", language)] == ["L03"]
+    assert [each.code for each in words_of("Wir werden Sie verklagen.", language)] == ["L03"]
 
 
 def test_a_language_without_rules_is_read_with_all_of_them() -> None:
     for sentence in ("We will sue you.", "Wir werden Sie verklagen."):
-        assert linter.words_of(sentence, "it")
+        assert words_of(sentence, "it")
 
 
 def test_abuse_in_any_language_is_abuse_in_all() -> None:
-    assert linter.words_of("Sie sind ein deadbeat.", "de")[0].code == "L09"
-    assert linter.words_of("You Arschloch.", "en")[0].code == "L09"
+    assert words_of("Sie sind ein deadbeat.", "de")[0].code == "L09"
+    assert words_of("You Arschloch.", "en")[0].code == "L09"
 
 
 def test_false_friends_between_the_languages_are_no_abuse() -> None:
-    assert linter.words_of("Ein loser Kontakt; der dicke Umschlag liegt bei. Die Ware ist damit bezahlt.", "de") == ()
+    assert words_of("Ein loser Kontakt; der dicke Umschlag liegt bei. Die Ware ist damit bezahlt.", "de") == ()
 
 
 HIDDEN = {
@@ -112,20 +131,20 @@ HIDDEN = {
 def test_nothing_is_hidden_by_how_it_is_written(how: str) -> None:
     for language, code, sentence in refused()[::4]:
         written = HIDDEN[how](sentence)
-        assert code in {each.code for each in linter.words_of(written, language)}, written
+        assert code in {each.code for each in words_of(written, language)}, written
 
 
 def test_letters_spaced_out_are_read_as_a_word() -> None:
     for word in ("p r i s o n", "p.r.i.s.o.n", "P R I S O N"):
-        assert "L01" in {each.code for each in linter.words_of(f"You will go to {word} for this.", "en")}
+        assert "L01" in {each.code for each in words_of(f"You will go to {word} for this.", "en")}
 
 
 @given(st.text(max_size=300), st.sampled_from(["en", "de", "fr", ""]))
 @settings(max_examples=150, deadline=None)
 def test_any_text_is_read_and_what_is_found_stands_in_it(text: str, language: str) -> None:
-    for each in linter.letter(text, text, language):
+    for each in of_letter(text, text, language):
         assert each.found in " ".join(text.split()) or "@" in text or "://" in text or "www." in text
-        assert each.code in linter.RULES
+        assert each.code in patterns.RULES
 
 
 @given(st.sampled_from(refused()), st.sampled_from(allowed()), st.booleans())
@@ -135,7 +154,7 @@ def test_a_fair_sentence_beside_it_excuses_nothing(bad: tuple[str, str, str], go
     if code == "L20" or sentence.isupper():  # a rate for the year may stand in the next sentence; a headline has no end
         return
     text = f"{good[1]}\n\n{sentence}" if first else f"{sentence}\n\n{good[1]}"
-    assert code in {each.code for each in linter.words_of(text, language)}
+    assert code in {each.code for each in words_of(text, language)}
 
 
 @pytest.mark.parametrize(
@@ -143,11 +162,11 @@ def test_a_fair_sentence_beside_it_excuses_nothing(bad: tuple[str, str, str], go
 )
 def test_a_sentence_without_an_end_is_read_to_its_end(text: str) -> None:
     for language, end in (("en", "we will sue you"), ("de", "Betrüger")):
-        assert linter.words_of(f"{text}; {end}", language)
+        assert words_of(f"{text}; {end}", language)
 
 
 def test_addresses_are_not_read_as_words() -> None:
-    assert linter.words_of("See https://fraud.example/prison or write to arrest@sue.example.", "en") == ()
+    assert words_of("See https://fraud.example/prison or write to arrest@sue.example.", "en") == ()
 
 
 # ------------------------------------------------------------------ subject lines
@@ -155,13 +174,13 @@ def test_addresses_are_not_read_as_words() -> None:
 
 @pytest.mark.parametrize("subject", ["Your debt with us", "OVERDUE: invoice 2041", "Notice to the debtor"])
 def test_a_subject_line_may_not_mark_the_reader(subject: str) -> None:
-    assert "L13" in {each.code for each in linter.letter(subject, "", "en")}
-    assert linter.words_of("Your debt with us is 500.00.", "en") == ()
+    assert "L13" in {each.code for each in of_letter(subject, "", "en")}
+    assert words_of("Your debt with us is 500.00.", "en") == ()
 
 
 @pytest.mark.parametrize("subject", ["Reminder: invoice 2041", "Final demand: invoice 2041", "Overdue: invoice 2041"])
 def test_a_plain_subject_line_passes(subject: str) -> None:
-    assert linter.letter(subject, "", "en") == ()
+    assert of_letter(subject, "", "en") == ()
 
 
 # ------------------------------------------------------------------ shipped letters
@@ -178,19 +197,19 @@ def test_all_shipped_letters_pass_as_they_are_written() -> None:
         for notice, config in list(samples.tries(name, DEMO))[::4]:
             there = replace(notice, customer=replace(notice.customer, language=language))
             written = letters.write(there, config)
-            assert linter.letter(written.subject, written.text, language, EVERYTHING) == ()
+            assert of_letter(written.subject, written.text, language, EVERYTHING) == ()
 
 
 def test_what_the_tool_itself_says_passes_where_it_is_planned() -> None:
     for language in LANGUAGES:
         for text in WORDS.of(language).catalogue.values():
-            assert linter.words_of(text, language, EVERYTHING) == (), text
+            assert words_of(text, language, EVERYTHING) == (), text
 
 
 def test_a_shipped_announcement_is_idle_where_nothing_is_planned() -> None:
     for language in LANGUAGES:
         for key in ("announce-agency", "announce-small-claims"):
-            assert [each.code for each in linter.words_of(WORDS.of(language)[key], language)] == ["L03"]
+            assert [each.code for each in words_of(WORDS.of(language)[key], language)] == ["L03"]
 
 
 # ------------------------------------------------------------------ the operator's sources
@@ -473,15 +492,15 @@ def test_a_lawyer_whom_the_end_names_may_be_spoken_of(agency: str) -> None:
     ],
 )
 def test_an_abbreviation_ends_no_sentence(language: str, text: str) -> None:
-    assert linter.words_of(text, language) == ()
-    assert linter.words_of(text.replace(" 17 ", " "), language) == ()
+    assert words_of(text, language) == ()
+    assert words_of(text.replace(" 17 ", " "), language) == ()
     ended = {
         "en": "Nobody is left. Prison.",
         "de": "Niemand ist da. Gefängnis.",
         "fr": "Personne. Prison.",
         "es": "Nadie. Cárcel.",
     }
-    assert {each.code for each in linter.words_of(ended[language], language)} == {"L01"}
+    assert {each.code for each in words_of(ended[language], language)} == {"L01"}
 
 
 def test_an_operator_adds_words_of_their_language() -> None:
@@ -525,7 +544,7 @@ def test_a_notice_breaks_the_rules_that_its_words_break_however_it_is_wrapped(wi
         text = (
             f"Dear Acme Ltd,\n\n{fill(sentence, width, break_on_hyphens=False)}\n\nPlease pay 500.00 by 9 March 2026."
         )
-        there = {each.code for each in linter.words_of(text, language)}
+        there = {each.code for each in words_of(text, language)}
         notice = about()
         notice = replace(notice, customer=replace(notice.customer, language=language))
         assert there, sentence
@@ -582,18 +601,16 @@ def test_errors_cannot_be_overruled(code: str) -> None:
 
 
 def test_the_rules_are_those_of_the_house_and_each_has_words_or_is_of_the_notice() -> None:
-    assert list(linter.RULES) == [f"L{number:02}" for number in range(1, 21)]
+    assert list(patterns.RULES) == [f"L{number:02}" for number in range(1, 21)]
     for language in patterns.LANGUAGES:
         own = patterns.shipped(language)
         said = {pattern.code for pattern in (*own.patterns, *own.everywhere)}
-        assert {code for code, rule in linter.RULES.items() if not rule.of_notice} == said
+        assert {code for code, rule in patterns.RULES.items() if not rule.of_notice} == said
 
 
 def test_a_value_of_blanks_is_no_value_to_look_for() -> None:
-    assert (
-        linter._masked("a  b\u2028\u2028\u2028c", linter._values(_blank_notice(), Config()))
-        == "a  b\u2028\u2028\u2028c"
-    )
+    text = "a  b\u2028\u2028\u2028c"
+    assert in_notices._masked(text, in_notices._values(_blank_notice(), Config())) == text
 
 
 def _blank_notice() -> Notice:

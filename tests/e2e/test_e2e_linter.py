@@ -10,6 +10,7 @@ from commandline import PLAIN, ROOT, Workspace, table
 from pastdue import flow
 from pastdue.delivery import files
 from pastdue.documents import linter
+from pastdue.documents.linter import in_letters
 
 ON = "2026-01-15"
 FRONT = "---\nsubject: Reminder: {{ about }}\n---\n{{ customer.greeting }},\n\n"
@@ -214,9 +215,9 @@ def test_nor_where_a_schedule_announces_nothing(tmp_path: Path) -> None:
 def test_a_second_look_at_the_letters_costs_nothing() -> None:
     inputs, _ = files.read_inputs(ROOT)
     assert inputs is not None
-    linter._in_source.cache_clear()
+    in_letters._in_source.cache_clear()
     looks = []
     for _ in range(2):
         flow.run(inputs, today=date(2026, 3, 2), clock=date(2026, 3, 2), in_every_language=True)
-        looks.append(linter._in_source.cache_info().misses)
+        looks.append(in_letters._in_source.cache_info().misses)
     assert looks == [len(inputs.letters)] * 2
