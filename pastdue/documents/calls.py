@@ -1,14 +1,13 @@
 """Call sheets: all that one needs at the telephone about one account, on one page that prints on A4."""
 
-import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from functools import partial
 from typing import NamedTuple
 
 from pastdue import days, money
-from pastdue.config import Columns, Config
-from pastdue.documents import beside, excuses, site
+from pastdue.config import Config
+from pastdue.documents import beside, diary, excuses, site
 from pastdue.documents.catalogue import ENGLISH
 from pastdue.documents.notices import file_stem
 from pastdue.documents.site import cut, encoded, inline, plain, telephone
@@ -636,42 +635,9 @@ def _outcomes(
     ]
     account = standing.account_id
     return tuple(
-        _Outcome(said, log_command(account, kind, **terms), ledger_row(standing.on, account, kind, config, **terms))
+        _Outcome(said, diary.command(account, kind, **terms), diary.row(standing.on, account, kind, config, **terms))
         for said, kind, terms in found
     )
-
-
-# The columns of the activity ledger in the contract's order, after day, account and kind.
-_COLUMNS = ("invoice", "amount", "due", "every", "count", "by", "note")
-
-
-def ledger_row(on: date, account_id: str, kind: str, config: Config, **terms: str) -> str:
-    """The line for the activity sheet, tab between its cells so that it pastes into a spreadsheet as a row.
-
-    Dates and amounts are written as the sheet's own settings say. "" where a cell would be taken for a formula.
-    """
-    columns = config.columns.get("activity", Columns())
-    point = columns.number_format[-3]
-    written = {
-        name: date.fromisoformat(value).strftime(columns.date_format)
-        if name == "due"
-        else value.replace(".", point)
-        if name == "amount"
-        else plain(value)
-        for name, value in terms.items()
-    }
-    cells = [on.strftime(columns.date_format), plain(account_id), kind, *(written.get(name, "") for name in _COLUMNS)]
-    is_safe = not any(cell.lstrip().startswith(("=", "+", "-", "@", '"')) for cell in cells)
-    return "\t".join(cells) if is_safe else ""
-
-
-def log_command(account_id: str, kind: str, **options: str) -> str:
-    """The `log` line that records something, safe to paste into a shell whatever the account is called."""
-    told = [f"--{name} {shlex.quote(plain(value))}" for name, value in options.items()]
-    account = shlex.quote(plain(account_id))
-    # An id that begins like an option goes behind `--`, and the true options before it.
-    words = [*told, "--", account, kind] if account_id.startswith("-") else [account, kind, *told]
-    return " ".join(("python build.py log", *words))
 
 
 # ------------------------------------------------------------------ is the template sound?

@@ -1,9 +1,6 @@
 """What was said that would be done: the operator's obligations, and the commands that answer them."""
 
-import shlex
-
-from pastdue.documents.calls import log_command
-from pastdue.documents.site import plain
+from pastdue.documents import diary
 from pastdue.model import Obligation, ObligationState, Standing
 
 THIRD_PARTY = {"agency": "name of the agency", "small-claims": "name of the court"}
@@ -43,18 +40,17 @@ def answers(obligation: Obligation, standing: Standing) -> tuple[str, ...]:
     if not obligation.state.is_open:
         return ()
     account, what = standing.account_id, obligation.consequence
-    waive = log_command(account, "waive", **_one_of_several(obligation, standing), note=f"{what}: why")
+    waive = diary.command(account, "waive", **_one_of_several(obligation, standing), note=f"{what}: why")
     if what in {"interest", "fee"}:  # the tool carries these out by itself where a rule says how much
         return (waive,)
     if what in THIRD_PARTY:
-        return log_command(account, "placed", note=THIRD_PARTY[what]), waive
-    return log_command(account, "carried-out", note=what), waive
+        return diary.command(account, "placed", note=THIRD_PARTY[what]), waive
+    return diary.command(account, "carried-out", note=what), waive
 
 
 def evidence(standing: Standing) -> str:
     """The command that writes the account's file, for the agency or the court."""
-    account = shlex.quote(plain(standing.account_id))
-    return f"python build.py evidence {'-- ' if account.startswith('-') else ''}{account}"
+    return f"python build.py evidence {diary.named(standing.account_id)}"
 
 
 def _one_of_several(obligation: Obligation, standing: Standing) -> dict[str, str]:

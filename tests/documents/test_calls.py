@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from page_tools import CONFIG, HOSTILE, ON, STATIC, TEMPLATES, Read, item, paid, sent, standing, with_claims
 
 from pastdue.config import Columns, Config
-from pastdue.documents import calls, excuses
+from pastdue.documents import calls, diary, excuses
 from pastdue.model import (
     Accrual,
     Action,
@@ -290,7 +290,7 @@ def test_a_promise_in_another_currency_than_the_diary_s_is_not_offered():
 
 @given(st.text(min_size=1, max_size=30), st.text(max_size=30))
 def test_a_shell_reads_the_line_as_it_is_meant(account, note):
-    words = shlex.split(calls.log_command(account, "call", note=note))
+    words = shlex.split(diary.command(account, "call", note=note))
     if account.startswith("-"):
         assert words[:3] == ["python", "build.py", "log"]
         assert words[-3:] == ["--", calls.plain(account), "call"]
@@ -302,7 +302,7 @@ def test_a_shell_reads_the_line_as_it_is_meant(account, note):
     "evil", ["$(touch x)", "`touch x`", "a; touch x", "a\ntouch x", "'; touch x; '", "a && touch x", "-rf"]
 )
 def test_no_account_makes_a_shell_do_anything_else(evil, tmp_path):
-    line = calls.log_command(evil, "call", note=evil)
+    line = diary.command(evil, "call", note=evil)
     shell = subprocess.run(["sh", "-c", f"python() {{ printf '%s\\n' \"$@\"; }}; {line}"], cwd=tmp_path, capture_output=True, text=True, check=True)  # fmt: skip
     assert list(tmp_path.iterdir()) == []
     assert shell.stdout.splitlines().count(calls.plain(evil)) == 2

@@ -1,5 +1,6 @@
 """What the operator is shown of what was announced: each duty once, the oldest day first."""
 
+import shlex
 from datetime import timedelta
 
 from page_tools import ON, item, standing
@@ -26,3 +27,10 @@ def test_another_consequence_another_invoice_and_what_is_settled_stand_for_thems
     done = said("fee", 30, FIRST, state=ObligationState.CARRIED_OUT)
     found = said_and_done.to_do(standing("A", FIRST, SECOND, obligations=(done, agency, stop, other)))
     assert found == (agency, stop, other)
+
+
+def test_the_file_of_an_account_that_looks_like_an_option_is_asked_for_as_an_account() -> None:
+    assert said_and_done.evidence(standing("A B")) == "python build.py evidence 'A B'"
+    for name in ("-n", "-n 2"):
+        command = said_and_done.evidence(standing(name))
+        assert shlex.split(command) == ["python", "build.py", "evidence", "--", name]
