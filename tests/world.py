@@ -8,6 +8,7 @@ from unittest.mock import patch
 
 import pandas as pd
 
+from pastdue.books.headers import NOTICE_COLUMNS
 from pastdue.config import Config
 from pastdue.dunning import standing as standing_module
 from pastdue.dunning.ageing import Aged, age
@@ -68,27 +69,7 @@ def typed(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.astype({c: kinds.get(c, "str") for c in frame.columns})
 
 
-NOTICES = [
-    "notice_id",
-    "on",
-    "account_id",
-    "invoice_id",
-    "due",
-    "step",
-    "rung",
-    "channel",
-    "state",
-    "open",
-    "currency",
-    "pay_by",
-    "announces",
-    "message_id",
-    "sha256",
-    "file",
-    "at",
-    "reply",
-    "recipient",
-]
+NOTICES = list(NOTICE_COLUMNS)
 
 
 def notices(rows: list[tuple[object, ...]]) -> pd.DataFrame:
