@@ -14,6 +14,7 @@ INVOICES = table(
     ("INV-2", "BOLT", "2026-01-10", "2026-01-31", "40.00"),
 )
 PAYMENTS = "received,account_id,amount\n2026-01-20,ACME,10.00\n"
+ACTIVITY = "on,account_id,kind,note\n2026-01-20,BOLT,note,Asked for the tenth\n"
 ON = ("--on", "2026-02-02")
 
 
@@ -166,6 +167,22 @@ def test_it_is_compared_with_the_last_run_though_the_loss_is_committed_and_the_f
     (books.root / "accounts/payments.csv").unlink()
     books.committed()
     stops(books, "--shrunk", "there are 0 payments in the books; there were 20 when notices last went out")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("payments", PAYMENTS, "there are 0 payments in the books; git has 1"),
+        ("activity", ACTIVITY, "there are 0 lines of activity in the books; git has 1"),
+    ],
+)
+def test_a_small_ledger_may_shrink_but_not_to_nothing(books: Workspace, name: str, text: str, words: str) -> None:
+    books.write("accounts/activity.csv", ACTIVITY)
+    books.committed()
+    books.write(f"accounts/{name}.csv", text.partition("\n")[0] + "\n")
+    assert f"send would stop: {words}" in books.run("send", "--dry-run", *ON).stderr
+    (books.root / f"accounts/{name}.csv").unlink()
+    stops(books, "--shrunk", words, arguments=("--changed",))
 
 
 # ------------------------------------------------------------------ changed since the operator looked

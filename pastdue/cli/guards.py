@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pastdue.flow import Run
 
 RUNS = 10  # so many of the last ones say what is usual
-FEW_ROWS = 10  # a ledger that had no more may shrink as it likes
+FEW_ROWS = 10  # a ledger that had no more may shrink as it likes, but not to nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ def _shrunk(repository: Repository, run: "Run") -> Iterator[Objection]:
     if held == there:
         return
     for name, before, now in _rows(repository, held, run):
-        if before > FEW_ROWS and now * 100 < before * share:
+        if (before > FEW_ROWS or not now) and now * 100 < before * share:
             yield Objection(
                 "--shrunk",
                 f"there are {now} {name} in the books; there were {before} when notices last went out"
@@ -131,6 +131,7 @@ def _rows(repository: Repository, held: dict[str, str], run: "Run") -> Iterator[
     yield "customers", len(before.customers), len(now.customers)
     yield "invoices", len(before.invoices), len(now.invoices)
     yield "payments", len(before.payments), len(now.payments)
+    yield "lines of activity", len(before.activity), len(now.activity)
 
 
 # ------------------------------------------------------------------ changed since the operator looked
