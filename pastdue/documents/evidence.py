@@ -117,12 +117,15 @@ class Say:
         return self.words.get(f"{table}-{name}{self._costs}") or self.words.get(f"{table}-{name}", name)
 
     def day(self, day: date) -> str:
+        """A day in few letters: "2 Mar 2026"."""
         return days.display_short(day, self.where)
 
     def full(self, day: date) -> str:
+        """A day in full: "2 March 2026"."""
         return days.display(day, self.where)
 
     def amount(self, minor: int, currency: str) -> str:
+        """Minor units of a currency, as its readers write them."""
         return money.display(minor, currency, self.where)
 
     def size(self, octets: int) -> str:

@@ -124,4 +124,5 @@ def _label(step: str) -> str:
 
 
 def earlier_than(count: int, say: SimpleNamespace) -> str:
+    """How many of so many in all are older than those listed, in words; "" where all are listed."""
     return say.told.plural("portal.earlier", count - LOOK_BACK) if count > LOOK_BACK else ""
