@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 from pastdue.config import Config
-from pastdue.model import Customer, OpenItem, Payment, Sent, Standing, State
+from pastdue.model import Customer, Document, Notice, OpenItem, Payment, Sent, Standing, State
 from pastdue.outlook import Coming, Kind
 
 ROOT = Path(__file__).parents[2]
@@ -109,6 +109,14 @@ def to_come(
 ) -> Coming:
     """One thing that the forecast has for an account, so many days ahead."""
     return Coming(ON + timedelta(days=ahead), account, "EUR", kind, what, 500, ("email",), None, why)
+
+
+def document(account: Standing, channel: str, path: str, content: bytes = b"") -> Document:
+    """A notice to an account, as it lies in the outbox."""
+    notice = Notice(
+        "n", ON, account.customer, account.currency, "reminder", 2, "reminder", channel, (), None, (), (), ""
+    )
+    return Document(notice, path, path.rpartition(".")[2], content, "A subject")
 
 
 class Read(HTMLParser):

@@ -6,7 +6,21 @@ from datetime import timedelta
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from page_tools import CONFIG, HOSTILE, ON, STATIC, TEMPLATES, Read, item, paid, sent, standing, to_come, with_claims
+from page_tools import (
+    CONFIG,
+    HOSTILE,
+    ON,
+    STATIC,
+    TEMPLATES,
+    Read,
+    document,
+    item,
+    paid,
+    sent,
+    standing,
+    to_come,
+    with_claims,
+)
 
 from pastdue.documents import desk
 from pastdue.documents.desk import Morning
@@ -21,11 +35,9 @@ from pastdue.model import (
     Conduct,
     Customer,
     Decision,
-    Document,
     Hold,
     Instalment,
     ItemDecision,
-    Notice,
     NoticeItem,
     Obligation,
     ObligationState,
@@ -45,13 +57,6 @@ def decided(account, action, *lines, step="reminder", channels=("email",), **mor
 
 def coming(each, ahead, step="second-notice", rung=3, is_due=False):
     return ItemDecision(each, "reminder", step, ON + timedelta(days=ahead), is_due, ("a reason",), rung)
-
-
-def document(account, channel, path, kind):
-    notice = Notice(
-        "n", ON, account.customer, account.currency, "reminder", 2, "reminder", channel, (), None, (), (), ""
-    )
-    return Document(notice, path, kind, b"")
 
 
 def page(*pairs, config=CONFIG, **more) -> Read:
@@ -119,7 +124,7 @@ def test_a_notice_that_an_error_stops_is_not_told_as_one_that_goes():
     found = error("letters/plan.en.md", "K-1: disputed", account_id="K-1")
     stopped = "reminder, by email does not go: an error under Books stops it"
     assert stopped in section(page(NOTICE, findings=[found]), "Notices to go today")
-    goes = page(NOTICE, findings=[found], documents=[document(LATE, "email", "outbox/x.eml", "eml")])
+    goes = page(NOTICE, findings=[found], documents=[document(LATE, "email", "outbox/x.eml")])
     for read in (goes, page(NOTICE, findings=[replace(found, account_id="K-2")])):
         assert "does not go" not in read.text
         assert "reminder, by email pay by 9 Mar 2026" in section(read, "Notices to go today")
@@ -143,9 +148,9 @@ def test_empty_books_make_a_desk_that_says_so():
 
 def test_a_notice_shows_account_step_channels_sum_deadline_reasons_and_files():
     documents = [
-        document(LATE, "email", "outbox/2026-03-02/K-1-reminder.eml", "eml"),
-        document(LATE, "letter", "outbox/2026-03-02/K-1 ä.pdf", "pdf"),
-        document(LATER, "email", "outbox/2026-03-02/K-2.eml", "eml"),
+        document(LATE, "email", "outbox/2026-03-02/K-1-reminder.eml"),
+        document(LATE, "letter", "outbox/2026-03-02/K-1 ä.pdf"),
+        document(LATER, "email", "outbox/2026-03-02/K-2.eml"),
     ]
     pair = (LATE, replace(NOTICE[1], channels=("email", "letter")))
     read = page(pair, documents=documents, pages={"K-1": "site/public/abc/index.html"})
@@ -703,7 +708,7 @@ def test_a_notice_is_listed_with_the_sum_that_it_asks_for():
     account, decision = NOTICE
     charge = charged(account, 1234, 4000)
     line = NoticeItem(account.items[0], "reminder", 2, (), charge)
-    letter = document(account, "email", "outbox/2026-03-02/K-1-reminder.eml", "eml")
+    letter = document(account, "email", "outbox/2026-03-02/K-1-reminder.eml")
     letter = replace(letter, notice=replace(letter.notice, items=(line,)))
     read = page((replace(account, charges=(charge,)), decision), documents=[letter])
     assert "pay by 9 Mar 2026 €552.34" in section(read, "Notices to go today")

@@ -8,7 +8,7 @@ from email.message import EmailMessage
 
 import pandas as pd
 import pytest
-from page_tools import CONFIG, HOSTILE, ON, STATIC, TEMPLATES, Read, item, paid, sent, standing, to_come
+from page_tools import CONFIG, HOSTILE, ON, STATIC, TEMPLATES, Read, document, item, paid, sent, standing, to_come
 
 from pastdue.documents import desk
 from pastdue.documents.desk import Morning, previews, timelines
@@ -21,11 +21,9 @@ from pastdue.model import (
     Conduct,
     Customer,
     Decision,
-    Document,
     Hold,
     Instalment,
     Ledger,
-    Notice,
     Obligation,
     ObligationState,
     Plan,
@@ -49,11 +47,8 @@ def email(html="<p>Grüße <b>€5</b></p>", text="Grüße\n   €5  <b>\n"):
     return message.as_bytes()
 
 
-def document(account, channel, kind, content=b"", stem="K-1-reminder"):
-    notice = Notice(
-        "n", ON, account.customer, account.currency, "reminder", 2, "reminder", channel, (), None, (), (), ""
-    )
-    return Document(notice, f"outbox/{ON}/{stem}.{kind}", kind, content, "A subject")
+def drafted(account, channel, kind, content=b"", stem="K-1-reminder"):
+    return document(account, channel, f"outbox/{ON}/{stem}.{kind}", content)
 
 
 ONE = standing(Customer("K-1", "One & Co <b>"), item("A", 12, 50000))
@@ -68,22 +63,22 @@ def looked_at(*documents):
 
 def test_the_preview_of_an_email_is_its_html_part_byte_for_byte():
     content = email()
-    files = looked_at(document(ONE, "email", "eml", content))
+    files = looked_at(drafted(ONE, "email", "eml", content))
     part = message_from_bytes(content, policy=policy.default).get_body(("html",))
     assert files["outbox/preview/K-1-reminder.email.html"] == part.get_payload(decode=True)
     assert "Grüße <b>€5</b>".encode() in files["outbox/preview/K-1-reminder.email.html"]
 
 
 def test_the_text_part_keeps_its_columns_and_obeys_nothing():
-    read = Read(looked_at(document(ONE, "email", "eml", email()))["outbox/preview/K-1-reminder.text.html"])
+    read = Read(looked_at(drafted(ONE, "email", "eml", email()))["outbox/preview/K-1-reminder.text.html"])
     assert "Grüße\n   €5  <b>" in "".join(read.texts)
     assert read.problems() == []
 
 
 def test_an_account_s_notices_stand_side_by_side_and_emails_may_run_no_script():
-    letter = document(ONE, "letter", "pdf")
-    copy = document(ONE, COPY, "eml", email(), stem="K-1-reminder-copy")
-    files = looked_at(document(ONE, "email", "eml", email()), letter, copy)
+    letter = drafted(ONE, "letter", "pdf")
+    copy = drafted(ONE, COPY, "eml", email(), stem="K-1-reminder-copy")
+    files = looked_at(drafted(ONE, "email", "eml", email()), letter, copy)
     assert sorted(files) == [
         f"outbox/preview/K-1-reminder{suffix}" for suffix in (".email.html", ".html", ".text.html")
     ]
@@ -101,8 +96,7 @@ def test_an_account_s_notices_stand_side_by_side_and_emails_may_run_no_script():
 
 def test_the_desk_holds_a_link_to_each_preview_and_nothing_of_it():
     documents = [
-        document(standing(f"N-{n}", item("A", 12, 500)), "email", "eml", email(), f"N-{n}-reminder")
-        for n in range(1000)
+        drafted(standing(f"N-{n}", item("A", 12, 500)), "email", "eml", email(), f"N-{n}-reminder") for n in range(1000)
     ]
     accounts = [standing(f"N-{n}", item("A", 12, 500)) for n in range(1000)]
     morning = Morning(ON, accounts, [decided(each, Action.NOTICE) for each in accounts], documents=documents)
