@@ -217,6 +217,9 @@ class PaymentLink(_Section):
     """One way to pay online."""
 
     name: str = Field(description="What the button says, such as `Pay by card`.")
+    names: dict[str, str] = Field(
+        default_factory=dict, description='The same in other languages: `{ de = "Mit Karte zahlen" }`.'
+    )
     url: str = Field(
         pattern=r"^https://",
         description="Its address; `{amount}`, `{currency}`, `{reference}` and `{account}` are filled in.",
@@ -617,7 +620,7 @@ class Guards(_Section):
         default=50,
         ge=0,
         le=99,
-        description="Percent: customers, invoices or payments with fewer rows than this share of those at the last run have lost some. Means it: `--shrunk`.",
+        description="Percent: customers, invoices, payments or activity with fewer rows than this share of those at the last run have lost some. Means it: `--shrunk`.",
     )
 
 

@@ -14,7 +14,7 @@ from pastdue.documents.catalogue import Language
 from pastdue.documents.look import PLAIN, Look
 from pastdue.documents.notices import path
 from pastdue.documents.site import cut, plain
-from pastdue.documents.words import filled_in, locale
+from pastdue.documents.words import called, filled_in, locale
 from pastdue.model import Customer, Document, Notice
 
 Node = dict[str, Any]
@@ -250,7 +250,7 @@ def _online(notice: Notice, config: Config, say: _Say, reference: str) -> Iterat
     amount = money.to_text(notice.asked_sum, notice.currency)
     for link in config.portal.links:
         url = filled_in(link, amount, notice.currency, reference, notice.customer)
-        yield _row(plain(link.name), url, url)
+        yield _row(plain(called(link, say.words)), url, url)
 
 
 def _account(business: Business) -> list[tuple[str, str]]:

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from pastdue import days, money
-from pastdue.config import Business, Config, PaymentLink
+from pastdue.config import THIRD_PARTY, Business, Config, PaymentLink
 from pastdue.documents import payment
 from pastdue.documents.catalogue import FALLBACK, Language, chain
 from pastdue.model import (
@@ -249,7 +249,7 @@ def context(notice: Notice, config: Config, told: Language) -> dict[str, Any]:
         "delivery": _delivery(notice, config, where) if notice.letter == "satisfaction" else None,
         "portal_url": notice.portal_url,
         "contact_us": _contact_us(notice, config, told),
-        "payment": _payment(notice, config, asked_sum),
+        "payment": _payment(notice, config, told, asked_sum),
         "customer": _customer(notice.customer, config.business, told, where),
         "business": _business(config.business, where),
         "language": told.tag,
@@ -495,7 +495,7 @@ def _follows(notice: Notice, config: Config, told: Language) -> str:
         return told["follows.other"]
     if step.is_call:
         return told["follows.call"]
-    if step.name == "referral" and not {each.consequence for each in step.announces} & {"agency", "small-claims"}:
+    if step.name == "referral" and THIRD_PARTY.isdisjoint(each.consequence for each in step.announces):
         return told["follows.other"]
     return told.get(f"follows.{step.name}", told["follows.other"])
 
@@ -651,7 +651,7 @@ def _contact_us(notice: Notice, config: Config, told: Language) -> str:
     return told[f"reach-{key[bool(email), bool(phone)]}"].format(email=email, phone=phone)
 
 
-def _payment(notice: Notice, config: Config, asked: int) -> SimpleNamespace:
+def _payment(notice: Notice, config: Config, told: Language, asked: int) -> SimpleNamespace:
     business = config.business
     reference = payment.reference(config, notice.reference or notice.customer.account_id)
     return SimpleNamespace(
@@ -664,7 +664,7 @@ def _payment(notice: Notice, config: Config, asked: int) -> SimpleNamespace:
         account_number=business.account_number,
         links=[
             SimpleNamespace(
-                name=link.name,
+                name=called(link, told),
                 url=filled_in(link, money.to_text(asked, notice.currency), notice.currency, reference, notice.customer),
             )
             for link in config.portal.links
@@ -675,6 +675,11 @@ def _payment(notice: Notice, config: Config, asked: int) -> SimpleNamespace:
 def grouped(iban: str) -> str:
     """An IBAN as people copy it: in groups of four."""
     return " ".join(iban[i : i + 4] for i in range(0, len(iban), 4))
+
+
+def called(link: PaymentLink, told: Language) -> str:
+    """What the link says to a reader of the language."""
+    return next((link.names[tag] for tag in chain(told.tag) if tag in link.names), link.name)
 
 
 def filled_in(link: PaymentLink, amount: str, currency: str, reference: str, customer: Customer) -> str:

@@ -130,14 +130,16 @@ def test_without_an_account_the_box_still_says_how_much_and_what_to_write() -> N
 
 
 def test_without_a_page_of_their_own_the_ways_to_pay_online_are_in_print() -> None:
-    links = (PaymentLink(name="Pay by card", url="https://pay.example/?a={amount}&r={reference}"),)
+    names = {"de": "Mit Karte zahlen"}
+    links = (PaymentLink(name="Pay by card", names=names, url="https://pay.example/?a={amount}&r={reference}"),)
     config = Config(business=BRISTOL, portal=Portal(links=links))
 
-    def online(url: str) -> tuple[str, str]:
+    def online(url: str, language: str = "en") -> tuple[str, str]:
         of = notice(item(1, currency="GBP"), currency="GBP", url=url, reference="A/1")
-        return said(json.loads(compose(of, "Subject", WORDS.of("en"), [], config).content)["payment"]["rows"][-1])
+        return said(json.loads(compose(of, "Subject", WORDS.of(language), [], config).content)["payment"]["rows"][-1])
 
     assert online("") == ("Pay by card", "https://pay.example/?a=986.63&r=A%2F1")
+    assert online("", "de-AT")[0] == "Mit Karte zahlen"
     assert online("https://pay.example/abc/") == ("Online", "https://pay.example/abc/")
 
 

@@ -1042,6 +1042,17 @@ def test_what_dutch_law_calls_collection_costs_is_called_so_on_the_page(language
     assert fixed.search(page("ie-si580"))
 
 
+@pytest.mark.parametrize(
+    ("language", "said"), [("en", "Pay by card"), ("de-CH", "Mit Karte zahlen"), ("fr", "Pay by card")]
+)
+def test_a_way_to_pay_online_has_a_name_in_the_reader_s_language(language: str, said: str) -> None:
+    (link,) = CONFIG.portal.links
+    named = link.model_copy(update={"names": {"de": "Mit Karte zahlen"}})
+    config = CONFIG.model_copy(update={"portal": CONFIG.portal.model_copy(update={"links": (named,)})})
+    customer = Customer("K-9", "K-9 Ltd", currency="EUR", language=language)
+    assert said in page_of(standing(customer, item("HJ-1", 30, 100000)), config=config).text
+
+
 def test_notices_in_several_currencies_say_in_which() -> None:
     euros = sent(3, "HJ-1", "reminder", 1)
     pounds = replace(euros, notice_id="n-gbp", invoice_id="HJ-2", currency="GBP")

@@ -18,7 +18,7 @@ from pastdue.documents.portal.history import notices_of, payments_of, plan_of, p
 from pastdue.documents.portal.replies import Ways, offered
 from pastdue.documents.portal.words import business_of, say_in, told_in
 from pastdue.documents.site import encoded, plain
-from pastdue.documents.words import costs_of, filled_in, grouped, lateness
+from pastdue.documents.words import called, costs_of, filled_in, grouped, lateness
 from pastdue.model import Conduct, Decision, OpenItem, Standing
 
 Pairs = tuple[tuple[str, str], ...]
@@ -171,7 +171,7 @@ class Writer:
         qr = Markup(code.svg(say.qr)) if code else ""  # noqa: S704 -- a drawing, its label escaped
         amount = money.to_text(asked, currency)
         links = tuple(
-            (plain(link.name), filled_in(link, amount, currency, reference, standing.customer))
+            (plain(called(link, say.told)), filled_in(link, amount, currency, reference, standing.customer))
             for link in self.config.portal.links
         )
         if code and code.kind == "upi":
