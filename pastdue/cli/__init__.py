@@ -32,10 +32,15 @@ class Day(click.ParamType[date]):
         """The date, or a usage error that says how to write one."""
         if isinstance(value, date):
             return value
+        from pastdue.books.cells import YEARS
+
         try:
-            return datetime.strptime(str(value), "%Y-%m-%d").date()  # noqa: DTZ007  (a day has no zone)
+            day = datetime.strptime(str(value), "%Y-%m-%d").date()  # noqa: DTZ007  (a day has no zone)
         except ValueError:
             self.fail(f"{value!r} is not a date: write it as 2026-03-02", param, ctx)
+        if day.year not in YEARS:
+            self.fail(f"{value!r} lies outside the years {YEARS[0]} to {YEARS[-1]}", param, ctx)
+        return day
 
 
 class Desk:
@@ -128,8 +133,8 @@ def guarded(command: Callable[P, int | None]) -> Callable[P, None]:
         except (KeyboardInterrupt, click.Abort):
             click.echo("stopped by you", err=True)
             sys.exit(STOPPED)
-        except click.ClickException:
-            raise  # what cannot be meant is said by click, with the usage
+        except (click.ClickException, ModuleNotFoundError):
+            raise  # what cannot be meant is said by click, with the usage; what is not installed, by build.py
         except Exception as problem:
             _say_defect(problem)
             sys.exit(STOPPED)

@@ -17,6 +17,7 @@ from pastdue.cli import DONE, FAILED, FINDINGS, STOPPED, Desk, _moment, _now, gu
 from pastdue.cli.again import once_more
 from pastdue.config import Git
 from pastdue.delivery import Stopped, copies, files, mail, pdf, post
+from pastdue.delivery.ledger import last_states
 from pastdue.documents import attachments, emails, notices
 from pastdue.findings import Finding, error, warning
 from pastdue.flow import Run
@@ -94,6 +95,7 @@ def send(
     """
     root = desk.root
     with post_office(desk) as out:
+        _remind_of_unclear(desk, out)
         if posted:
             results = out.mark_posted(only).results
             desk.out.print(f"{screen.count(len(results), 'letter')} recorded as posted.")
@@ -347,6 +349,16 @@ def _tell_failed(desk: Desk, results: Iterable[post.Result]) -> None:
             _tell_unclear(desk, result)
 
 
+def _remind_of_unclear(desk: Desk, out: post.Post) -> None:
+    """Says of each notice that earlier runs left unclear, and nobody has settled since, how to settle it."""
+    told = {result.notice_id for result in out.recovered.results}
+    for name, rows in last_states(out.record).items():
+        row = rows[0]
+        if row["state"] == State.UNCLEAR and name not in told:
+            words = row["at"], row["reply"], row["file"], row["recipient"], row["message_id"]
+            _tell_unclear(desk, post.Result(name, State.UNCLEAR, *words))
+
+
 def _tell_unclear(desk: Desk, result: post.Result) -> None:
     desk.err.print(
         f"unclear: {result.notice_id} to {screen.plain(result.recipient)}: {screen.plain(result.reply)}\n"
@@ -392,7 +404,11 @@ def _confirmed(run: Run, number: int) -> bool:
     if not sys.stdin.isatty():
         raise Stopped("send asks before it sends, and there is no terminal", "Say --yes if you mean it.")
     how = "write drafts for" if run.config.mail.transport == "folder" else "send"
-    return click.confirm(f"{how.capitalize()} {screen.count(number, 'notice')}?", default=False, err=True)
+    try:
+        return click.confirm(f"{how.capitalize()} {screen.count(number, 'notice')}?", default=False, err=True)
+    except click.Abort:
+        click.echo(err=True)  # what follows begins a line of its own
+        return False
 
 
 def _reporter(desk: Desk) -> Callable[[post.Event], None]:

@@ -1,9 +1,12 @@
 """What the operator reads when a run ends otherwise than it should, and what the options of `send` mean together."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
-from commandline import PLAIN, Workspace, table
+from commandline import BUILD, PLAIN, Workspace, table
 
 CUSTOMERS = (
     "account_id,name,email\n"
@@ -93,6 +96,47 @@ def test_what_cannot_be_committed_after_it_left_is_said_and_the_next_run_records
     assert "Nothing is due." in books.done("send", "--yes", *ON)
     assert books.told("account_id", "state") == [("ACME", "sent"), ("BOLT", "sent"), ("CARR", "sent")]
     assert "all of it agrees" in books.done("audit")
+
+
+def test_what_is_unclear_is_said_at_every_send_until_it_is_settled(books: Workspace) -> None:
+    sendmail(books, "exit 70")
+    assert books.run("send", "--yes", "--only", "ACME", *ON).exit_code == 3
+    sendmail(books)
+    how = f"--resolve {ACME}=sent"
+    assert how in books.run("send", "--yes", "--only", "ACME", *ON).stderr
+    assert how in books.run("send", "--yes", *ON).stderr
+    books.done("send", "--resolve", f"{ACME}=sent")
+    assert how not in books.run("send", "--yes", *ON).stderr
+
+
+# ------------------------------------------------------------------ where it cannot begin
+
+
+def test_without_its_libraries_it_says_what_to_do() -> None:
+    done = subprocess.run([sys.executable, "-S", str(BUILD), "status"], capture_output=True, text=True, check=False)
+    assert done.returncode == 4
+    assert done.stderr.startswith("stopped: click is not installed for ")
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01"])
+def test_a_day_that_no_calendar_reaches_is_a_slip_of_the_command_line(books: Workspace, day: str) -> None:
+    result = books.run("status", "--on", day)
+    assert result.exit_code == 2
+    assert "lies outside the years 1990 to 2100" in " ".join(result.stderr.split())
+
+
+def test_who_breaks_off_at_the_question_sends_nothing_and_reads_so(books: Workspace) -> None:
+    ours, theirs = os.openpty()
+    command = [sys.executable, str(BUILD), "-C", str(books.root), "send", *ON]
+    with subprocess.Popen(command, stdin=theirs, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as run:
+        os.write(ours, b"\x04")  # the end of what is typed
+        _, said = run.communicate(timeout=60)
+    os.close(ours)
+    os.close(theirs)
+    assert run.returncode == 4
+    assert said.endswith("[y/N]: \nNothing was sent.\n")
+    assert books.notices() == []
 
 
 # ------------------------------------------------------------------ options together
