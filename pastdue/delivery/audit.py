@@ -289,7 +289,7 @@ class _Audit:
         return [_Line(number, row) for number, row in enumerate(rows, start=2)]
 
     def _differences(self, before: Sequence[_Line], after: Sequence[_Line], code: str, whose: str, commit: str) -> None:
-        """The first place where a ledger is not the other one with rows after it."""
+        """The first place where a ledger is not the other one with rows after it; of rows that were changed, each one."""
         hint = f"`git log -p -- {PATH}` shows the change; bring the rows back from before it."
         if not commit:
             hint = f"git diff {PATH} shows the change, git checkout {PATH} takes it back."
@@ -310,9 +310,15 @@ class _Audit:
             message = "the rows stand in another order" if moved else "there is no such row"
             self._break("row-moved" if moved else "row-inserted", f"{message} in {whose}", hint, **(new.where | where))
         else:
-            name = next(name for name in COLUMNS if old.row[name] != new.row[name])
-            message = f"{name} is {new.row[name]!a}, and was {old.row[name]!a} in {whose}"
-            self._break(code, message, hint, **(old.where | where))
+            for old, new in zip(before[place:], after[place:], strict=False):
+                if _key(old.row) != _key(new.row) and (_key(old.row) in news or _key(new.row) in olds):
+                    return  # from here on they are not the same rows
+                names = [name for name in COLUMNS if old.row[name] != new.row[name]]
+                if names == [CHAIN] and old is not before[place]:
+                    continue  # it follows another row now, and says the same
+                changed = "; ".join(f"{name} is {new.row[name]!a}, and was {old.row[name]!a}" for name in names[:3])
+                if names:
+                    self._break(code, f"{changed} in {whose}", hint, **(old.where | where))
 
     def _chain(self, lines: Sequence[_Line]) -> None:
         """Each row against the chain of the one before it; and what no two rows may share."""

@@ -178,6 +178,19 @@ def test_an_edited_ledger_row_is_named_with_its_cell(sent: Path) -> None:
     assert "git checkout accounts/notices.csv" in broken.hint
 
 
+def test_each_edited_row_is_named_with_all_its_cells(sent: Path) -> None:
+    lines = ledger(sent)
+    for place in (2, 4):
+        lines[place] = lines[place].replace(b",100.00,EUR,", b",10.00,USD,").replace(b",40.00,EUR,", b",4.00,USD,")
+    write(sent, rechained(lines))
+    assert [(each.code, each.place) for each in audit(sent).breaks] == [
+        ("row-changed", f"{PATH}:3"),
+        ("row-changed", f"{PATH}:5"),
+    ]
+    first, _ = audit(sent).breaks
+    assert first.message.startswith("open is '10.00', and was '100.00'; currency is 'USD', and was 'EUR'; chain is ")
+
+
 def test_an_edited_ledger_row_that_was_committed_breaks_the_chain_the_history_and_the_journal(sent: Path) -> None:
     lines = ledger(sent)
     lines[2] = lines[2].replace(b",100.00,", b",10.00,")
