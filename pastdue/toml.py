@@ -11,6 +11,7 @@ from pastdue.findings import Finding, error
 Where = tuple[str | int, ...]  # a part by its keys, and by its place, from 0, in a list of tables
 
 _HEADER = re.compile(r"^\s*(\[\[?)\s*([^\]]+?)\s*\]\]?\s*(?:#.*)?$")
+_CONFLICT = re.compile(r"^<{7} ", re.MULTILINE)  # where a merge could not tell which of two versions holds
 _KEY = re.compile(r"""^\s*(?:"([^"]+)"|'([^']+)'|([A-Za-z0-9_-]+))\s*=""")
 
 
@@ -19,6 +20,11 @@ def read(text: str, file: str, hint: str) -> dict[str, Any] | Finding:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as problem:
+        if marked := _CONFLICT.search(text):
+            keep = "Keep one of the two versions between them, and delete the marks."
+            return error(
+                file, "git's marks of a conflict stand in it", keep, row=text.count("\n", 0, marked.start()) + 1
+            )
         line = re.search(r"line (\d+)", str(problem))
         return error(file, f"not valid TOML: {problem}", hint, row=int(line[1]) if line else 0)
     except RecursionError:

@@ -17,7 +17,9 @@ from pastdue.cli import DONE, FAILED, FINDINGS, STOPPED, Desk, _moment, _now, gu
 from pastdue.cli.again import once_more
 from pastdue.config import Git
 from pastdue.delivery import Stopped, copies, files, mail, pdf, post
-from pastdue.delivery.ledger import last_states
+from pastdue.delivery.git import Repository
+from pastdue.delivery.ledger import PATH as RECORD
+from pastdue.delivery.ledger import NoticesLedger, grew, last_states
 from pastdue.documents import attachments, emails, notices
 from pastdue.findings import Finding, error, warning
 from pastdue.flow import Run
@@ -76,6 +78,7 @@ def dry_run(desk: Desk, on: date | None, only: str | None, again: str | None) ->
     guards.remember(desk.root, run, "send --dry-run", _now())
     with suppress(Stopped):  # outside git nothing can be sent, but everything can be looked at
         _say(desk, _objections(desk, composed, frozenset()), "send would stop")
+        _say_of_record(desk)
     return desk.show_findings(composed.run)
 
 
@@ -151,6 +154,18 @@ def _in_the_way(desk: Desk, composed: Composed) -> Iterator[str]:
     with suppress(Stopped):
         for objection in _objections(desk, composed, frozenset()):
             yield f"{objection.message}. {objection.hint} If you mean it: send {objection.flag}"
+
+
+def _say_of_record(desk: Desk) -> None:
+    """Says that the record of what was sent is not what git has of it: no flag means that."""
+    repository = Repository.open(desk.root)
+    held = repository.committed(repository.head(), [RECORD]).values()
+    committed = next(iter(repository.contents(held).values()), b"")
+    if not grew(committed, NoticesLedger(desk.root).content()):
+        desk.err.print(
+            f"send would stop: {RECORD} is not what git has of it with rows after that, so this list may be wrong\n"
+            f"    `git diff {RECORD}` shows the change, `git checkout {RECORD}` takes it back."
+        )
 
 
 def _not(meant: frozenset[str], objections: Iterable[guards.Objection]) -> list[guards.Objection]:

@@ -109,6 +109,24 @@ def test_what_is_unclear_is_said_at_every_send_until_it_is_settled(books: Worksp
     assert how not in books.run("send", "--yes", *ON).stderr
 
 
+def test_a_dry_run_says_that_the_record_is_gone_since_its_list_may_be_wrong(books: Workspace) -> None:
+    sendmail(books)
+    books.done("send", "--yes", *ON)
+    assert "send would stop" not in books.run("send", "--dry-run", *ON).stderr
+    (books.root / "accounts/notices.csv").unlink()
+    said = books.run("send", "--dry-run", *ON).stderr
+    assert "send would stop: accounts/notices.csv is not what git has of it" in said
+    assert "git checkout accounts/notices.csv" in said
+
+
+def test_marks_of_a_conflict_in_the_config_are_called_so(books: Workspace) -> None:
+    text = (books.root / "config.toml").read_text(encoding="utf-8")
+    books.write("config.toml", f"# ours\n<<<<<<< HEAD\na = 1\n=======\na = 2\n>>>>>>> other\n{text}")
+    result = books.run("check")
+    assert result.exit_code == 1
+    assert "config.toml:2: error: git's marks of a conflict stand in it" in result.output
+
+
 # ------------------------------------------------------------------ where it cannot begin
 
 
