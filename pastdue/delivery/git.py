@@ -309,11 +309,13 @@ class Repository:
         parts.append(b"get-mark :1\ndone\n")
         try:
             said = self.git("fast-import", "--quiet", "--force", "--done", stdin=b"".join(parts))
+            commit = said.decode().strip()
+            # Where there is no room left to put an object into its place, git may still say that all went well.
+            self.git("rev-list", "--quiet", "--objects", commit, *(["--not", parent] if parent else []))
         except GitError as problem:
             # Of a full disk git may only say that the object is not there that it could not write.
             why = "the disk is full" if shutil.disk_usage(self.common).free < _ROOM else problem
             raise Stopped(f"git cannot store the documents: {why}") from problem
-        commit = said.decode().strip()
         return self._signed(ref, commit, parent, text) if self.sign else commit
 
     def _signed(self, ref: str, commit: str, parent: str, text: bytes) -> str:

@@ -241,6 +241,27 @@ def test_a_git_that_changes_bytes_is_found_out_before_anything_leaves(
     assert not (workspace / "accounts/notices.csv").exists()
 
 
+@pytest.mark.parametrize("lost", ["", ":outbox", ":outbox/d/a.eml"])
+def test_a_git_that_calls_stored_what_it_has_not_moves_no_branch(
+    workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lost: str
+) -> None:
+    """As on a full disk, where it may have no room to put an object into its place."""
+    repository = Repository.open(workspace)
+    before = repository.head()
+    loses = (
+        f'made=$(git "$@"); name=$(git rev-parse "$made{lost}"); echo $made; '
+        "rm -f .git/objects/$(echo $name | cut -c1-2)/$(echo $name | cut -c3-)"
+    )
+    stand_in(tmp_path / "bin", monkeypatch, f'case "$*" in *fast-import*) {loses};; *) git "$@";; esac')
+    for kept in (repository.freeze, repository.commit):
+        with pytest.raises(Stopped, match="git cannot store the documents"):
+            kept({"outbox/d/a.eml": CRLF}, "sent")
+    monkeypatch.undo()
+    assert repository.head() == before
+    assert repository.commit({"outbox/d/a.eml": CRLF}, "sent") != before
+    assert in_git(workspace, "outbox/d/a.eml") == CRLF
+
+
 def test_git_variables_of_a_surrounding_hook_do_not_lead_astray(
     workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
