@@ -5,6 +5,7 @@ appended to. One line is a CRC and a JSON object; a line torn by a crash is cut 
 
     run      a sender started, under this boot of the machine
     notice   all about a notice that a fate may need: its rows, its path, the hash of its frozen bytes
+    with     it goes together with an email that is about to be sent: once that was tried, it must not be forgotten
     intent   the next thing is to send it; on the disk before the server hears of it
     dot      the next byte completes the message at the server; written, not waited for
     outcome  what became of it, in the server's words
@@ -20,10 +21,11 @@ import errno
 import json
 import os
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from pastdue.delivery import Stopped
@@ -85,6 +87,7 @@ class Journal:
         self.ballast = folder / "ballast"
         self.fates: dict[str, Fate] = {}
         self.unsettled: dict[str, None] = {}  # notices with news since the last settling, in their order
+        self._together: dict[str, tuple[str, int]] = {}  # what goes with which email, and how often that had been tried
         self.full = False  # the ballast had to go: time to come to an end
         self._boot = ""
         content, whole, records = read(self.path)
@@ -120,10 +123,20 @@ class Journal:
         """Notes all about a notice, before anything happens to it."""
         self._append(_notice(filed))
 
-    def intend(self, notices: Iterable[Filed], at: str) -> None:
-        """Notes all about the notices, and that they are about to be sent; `sync` makes it hold."""
-        pairs = ((_notice(filed), {"k": "intent", "id": filed.notice_id, "at": at}) for filed in notices)
-        self._append(*(record for pair in pairs for record in pair))
+    def intend(
+        self, notices: Iterable[Filed], at: str, together: Mapping[str, Sequence[Filed]] = MappingProxyType({})
+    ) -> None:
+        """Notes all about the notices, and that they are about to be sent; `sync` makes it hold.
+
+        `together`: by the name of an email, the letter and the copy that go with it.
+        """
+        records: list[dict[str, Any]] = []
+        for filed in notices:
+            records.append(_notice(filed))
+            for other in together.get(filed.notice_id, ()):
+                records += [_notice(other), {"k": "with", "id": other.notice_id, "email": filed.notice_id}]
+            records.append({"k": "intent", "id": filed.notice_id, "at": at})
+        self._append(*records)
 
     def dot(self, notice_id: str, at: str) -> None:
         """Notes that the next byte completes the notice at the server."""
@@ -141,6 +154,14 @@ class Journal:
         """Notes that all is in the ledger and in git; attempts that were never released are over."""
         self._append({"k": "settled", "at": at, "commit": commit})
         self.sync()
+
+    def owed(self) -> list[Filed]:
+        """What goes with an email that was tried, and of which nothing has become yet."""
+        return [
+            self.fates[name].filed
+            for name, (email, before) in self._together.items()
+            if self.fates[email].dot or len(self.fates[email].entries) > before
+        ]
 
     def sync(self) -> None:
         """Waits until all that was noted is on the disk."""
@@ -175,6 +196,7 @@ class Journal:
         kind, notice_id = record["k"], record.get("id", "")
         if kind == "run":
             self._boot = record["boot"]
+            self._together.clear()
         elif kind == "notice":
             filed = Filed(
                 **{name: record[name] for name in _FIELDS}, rows=tuple(record["rows"]), asked=record.get("asked", "")
@@ -183,6 +205,9 @@ class Journal:
                 fate.filed = filed
             else:
                 self.fates[filed.notice_id] = Fate(filed)
+        elif kind == "with":
+            email = self.fates[record["email"]]
+            self._together[notice_id] = email.filed.notice_id, len(email.entries)
         elif kind == "intent":
             fate = self.fates[notice_id]
             fate.intent, fate.boot, fate.dot = record["at"], self._boot, ""
@@ -196,6 +221,7 @@ class Journal:
             fate.entries.append(Entry(State(record["state"]), record["at"], record["reply"], fate.filed))
             fate.intent = fate.dot = ""
             self.unsettled[notice_id] = None
+            self._together.pop(notice_id, None)
         elif kind == "settled":
             for name in list(self.unsettled):
                 if not self.fates[name].dot:

@@ -91,7 +91,10 @@ class NoticesLedger:
         if not content:
             raise Stopped(f"{PATH} is gone", _RESTORE)
         if not has_header(content):
-            raise Stopped(f"{PATH} has other columns", _RESTORE)
+            resaved = has_header(content.replace(b"\r\n", b"\n"))
+            raise Stopped(
+                f"{PATH} has other {'line ends: another program saved it' if resaved else 'columns'}", _RESTORE
+            )
         if not grew(committed, content):
             raise Stopped(f"{PATH} was changed by hand", _RESTORE)
         if not content.endswith(b"\n"):
@@ -118,9 +121,7 @@ class NoticesLedger:
             if created:
                 flush(self.path.parent)
         except OSError as problem:
-            raise Stopped(
-                f"{PATH} cannot be written: {problem.strerror}", "The next run adds what is missing."
-            ) from problem
+            raise Stopped(f"{PATH} cannot be written: {problem.strerror}", "Mend that, or make room.") from problem
 
     def _write(self, handle: int, lines: bytes) -> None:
         end = os.fstat(handle).st_size
@@ -240,4 +241,5 @@ def missing(present: Iterable[Row], wanted: Iterable[list[Row]]) -> Iterator[Row
 
 
 def _key(row: Row) -> tuple[str, ...]:
-    return tuple(row[name] for name in ("notice_id", "invoice_id", "due", "state", "at"))
+    """What tells a row apart also from one of the same second: bytes and words."""
+    return tuple(row[name] for name in ("notice_id", "invoice_id", "due", "state", "at", "sha256", "reply"))

@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from pastdue.config import LOOPBACK
 from pastdue.delivery import Stopped
 from pastdue.delivery.gate import mailbox
 from pastdue.delivery.git import UNATTENDED
@@ -31,7 +32,6 @@ from pastdue.model import State
 if TYPE_CHECKING:
     from pastdue.config import Config
 
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 PASSWORD = "PASTDUE_SMTP_PASSWORD"  # noqa: S105  (the name of the variable)
 
 

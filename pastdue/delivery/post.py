@@ -35,7 +35,7 @@ from decimal import Decimal
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Self
 
 from pastdue import __version__
@@ -50,6 +50,7 @@ VERSION = "Pastdue-Version"  # the trailer of a run's commit: the program that w
 SAME_ANSWER = 3  # so many in a row are not the notices' fault; and of unclear ones each is a customer to be asked
 # RFC 3463: no such mailbox or domain, or this mailbox is full or closed. Three dead addresses in a row are no outage.
 _ONE_MAILBOX = re.compile(r"[45]\d\d [45]\.(1\.(1|2|3|6|10)|2\.\d{1,3})\b")
+_ENDINGS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 _COLUMNS = frozenset(COLUMNS)
 _CONTROL = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")  # and what no file can hold
 
@@ -79,9 +80,10 @@ class Parcel:
         return bool(self.recipient)
 
     @property
-    def account_id(self) -> str:
-        """Whose notice it is."""
-        return self.rows[0]["account_id"] if self.rows else ""
+    def errand(self) -> tuple[str, str, str]:
+        """What its email, the email's copy and its letter have in common: account, currency, step."""
+        first = self.rows[0]
+        return first["account_id"], first["currency"], first["step"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,7 @@ class CutShort(Stopped):
 class _Round:
     """How far the emails of one run came."""
 
-    tried: set[str] = field(default_factory=set)  # accounts
+    tried: set[tuple[str, str, str]] = field(default_factory=set)  # errands
     ended: str = ""
     trouble: Stopped | None = None
     last: str = ""
@@ -152,6 +154,10 @@ class _Round:
         if outcome.results:
             raise CutShort(self.trouble, replace(outcome, ended="")) from self.trouble
         raise Stopped(f"{self.trouble.message}; nothing was sent", self.trouble.hint) from self.trouble
+
+
+# Of a copy whose email was tried.
+_LEFT_BEHIND = State.DEFERRED, "the run ended before its turn; it can be forwarded by hand"
 
 
 @contextmanager
@@ -224,7 +230,8 @@ class Post:
     def deliver(self, parcels: Sequence[Parcel], transport: Transport, extra_paths: Iterable[str] = ()) -> Outcome:
         """Sends the emails, then takes the letters as printed, and records all of it with the further files in one commit.
 
-        A letter is not on record while its account's email of the same run was not come to: tomorrow both are due again.
+        A letter is not on record while the email of the same step was not come to: tomorrow both are due again. Once the
+        email was tried, the step is done: its letter is printed and its copy is on record, whatever dies.
         """
         self._check()
         gone = self._gone()
@@ -239,7 +246,8 @@ class Post:
         self._journal.begin(self._at())
         self._freeze(good, extra)
         with self._interruptible():
-            done = self._mail([parcel for parcel in good if parcel.is_mail], transport)
+            together = {name: [*map(self._as_filed, others)] for name, others in _together(good).items()}
+            done = self._mail([parcel for parcel in good if parcel.is_mail], transport, together)
             self._print([parcel for parcel in good if not parcel.is_mail], done)
             outcome = self._settle({} if done.trouble else extra, done.trouble)
         tried = {result.notice_id for result in outcome.results}
@@ -256,8 +264,9 @@ class Post:
         self._journal.begin(self._at())
         if transport is None:
             self._journal.file(filed)
-            self._journal.outcome(notice_id, State.SENT, self._at(), "the operator says that it arrived")
-            return self._settle()
+            words = "the operator says that it arrived"
+            self._journal.outcome(notice_id, State.SENT, self._at(), words)
+            return self._settle(note=f"{notice_id}: {words}")
         parcel = self._frozen(filed)
         good, failures = self._gate([parcel], transport)
         if not good:
@@ -291,7 +300,7 @@ class Post:
         for name, state, words in told:
             self._journal.file(self._filed(name))
             self._journal.outcome(name, state, self._at(), words)
-        return self._settle()
+        return self._settle(note="\n".join(f"{name}: {words}" for name, _, words in told))
 
     # -------------------------------------------------------------- what an earlier run left
 
@@ -366,7 +375,9 @@ class Post:
                 target = files.inside(self._root, parcel.path, checked)
                 if not target.is_file() or target.read_bytes() != parcel.content:
                     files.put(self._root, parcel.path, parcel.content, checked)
-            commit = self._repository.freeze(contents, f"frozen: {len(parcels)} notices, before any of them left")
+            commit = self._repository.freeze(
+                contents, f"frozen: {_count(len(parcels), 'notice')}, before any of them left"
+            )
         except Stopped as problem:
             hint = problem.hint or "Mend that, or make room, and run it again."
             raise Stopped(f"{problem.message}; nothing was sent", hint) from problem
@@ -383,7 +394,12 @@ class Post:
 
     # -------------------------------------------------------------- what leaves
 
-    def _mail(self, parcels: Sequence[Parcel], transport: Transport) -> _Round:
+    def _mail(
+        self,
+        parcels: Sequence[Parcel],
+        transport: Transport,
+        together: Mapping[str, Sequence[Filed]] = MappingProxyType({}),
+    ) -> _Round:
         """Sends the emails one after the other, until they are through or something ends the round."""
         done = _Round()
         if not parcels:
@@ -393,7 +409,7 @@ class Post:
             for start in range(0, len(parcels), transport.group):
                 group = parcels[start : start + transport.group]
                 if not self._ends(done):
-                    self._arm(group, transport)
+                    self._arm(group, transport, together)
                 for parcel in group:
                     if not self._ends(done):
                         self._send(parcel, transport, done)
@@ -410,8 +426,8 @@ class Post:
             done.ended = "the disk is full"
         return bool(done.ended)
 
-    def _arm(self, group: Sequence[Parcel], transport: Transport) -> None:
-        self._journal.intend(map(self._as_filed, group), self._at())
+    def _arm(self, group: Sequence[Parcel], transport: Transport, together: Mapping[str, Sequence[Filed]]) -> None:
+        self._journal.intend(map(self._as_filed, group), self._at(), together)
         if not transport.drafts:
             self._journal.sync()
         self._report(Event("intent", group[0].notice_id, text=str(len(group))))
@@ -430,14 +446,14 @@ class Post:
         self._report(Event("answer", parcel.notice_id, reply.state, reply.text))
         self._journal.outcome(parcel.notice_id, reply.state, self._at(), reply.text)
         self._report(Event("outcome", parcel.notice_id, reply.state, reply.text))
-        done.tried.add(parcel.account_id)
+        done.tried.add(parcel.errand)
         failed = reply.state in {State.REFUSED, State.DEFERRED, State.UNCLEAR}
         done.hear(reply.text if failed else "", parcel.recipient)
 
     def _print(self, parcels: Sequence[Parcel], done: _Round) -> None:
         try:
             for parcel in parcels:
-                if done.ended and parcel.account_id not in done.tried:
+                if done.ended and parcel.errand not in done.tried:
                     continue
                 self._journal.file(self._as_filed(parcel))
                 self._journal.outcome(parcel.notice_id, State.PRINTED, self._at(), f"to be posted: {parcel.path}")
@@ -447,7 +463,7 @@ class Post:
 
     @contextmanager
     def _interruptible(self) -> Iterator[None]:
-        """Ctrl-C and SIGTERM end the run after the email in hand, and what was sent is recorded."""
+        """Ctrl-C, SIGTERM and a closed terminal end the run after the email in hand, and what was sent is recorded."""
 
         def interrupt(_number: int, _frame: object) -> None:
             self._interrupted = True
@@ -456,7 +472,8 @@ class Post:
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+        heard = (number for number in _ENDINGS if signal.getsignal(number) is not signal.SIG_IGN)  # as under `nohup`
+        before = {number: signal.signal(number, interrupt) for number in heard}
         try:
             yield
         finally:
@@ -483,6 +500,9 @@ class Post:
         return Stopped(f"{trouble.message}; {what}", f"{trouble.hint} The next `send` records it first.".strip())
 
     def _record(self, extra: dict[str, bytes], note: str) -> Outcome:
+        for filed in self._journal.owed():
+            state, words = _LEFT_BEHIND if filed.recipient else (State.PRINTED, f"to be posted: {filed.path}")
+            self._journal.outcome(filed.notice_id, state, self._at(), words)
         self._journal.sync()
         self._report(Event("journal"))
         self._check_ledger()
@@ -627,6 +647,18 @@ class Post:
 
     def _at(self) -> str:
         return self._now().isoformat(timespec="seconds")
+
+
+def _together(parcels: Sequence[Parcel]) -> dict[str, list[Parcel]]:
+    """By the first email of a step: its copy and its letter."""
+    firsts: dict[tuple[str, str, str], str] = {}
+    found: dict[str, list[Parcel]] = {}
+    for parcel in sorted(parcels, key=lambda parcel: not parcel.is_mail):
+        if parcel.errand in firsts:
+            found.setdefault(firsts[parcel.errand], []).append(parcel)
+        elif parcel.is_mail:
+            firsts[parcel.errand] = parcel.notice_id
+    return found
 
 
 def _flaw(parcel: Parcel, *, drafts: bool) -> str:

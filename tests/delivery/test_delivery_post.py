@@ -8,6 +8,7 @@ import subprocess
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ from pastdue.delivery import Stopped, files, journal
 from pastdue.delivery.ledger import COLUMNS, PATH, NoticesLedger, missing
 from pastdue.delivery.mail import Folder, Patience, Sendmail, Smtp
 from pastdue.delivery.post import CutShort, Event, Outcome, Parcel, Post
-from pastdue.model import State
+from pastdue.model import COPY, State
 
 A1, B2, C3 = (f"{DAY}-{name}-reminder-email" for name in ("A1", "B2", "C3"))
 
@@ -285,17 +286,96 @@ def test_a_payment_between_two_runs_withdraws_what_was_frozen_and_not_sent(
 # ------------------------------------------------------------------ interrupted
 
 
-def test_ctrl_c_finishes_the_email_in_hand_and_records_it(workspace: Path, server: FaultServer) -> None:
+@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_ctrl_c_or_a_closed_terminal_finishes_the_email_in_hand_and_records_it(
+    workspace: Path, server: FaultServer, by: signal.Signals
+) -> None:
     def interrupt(event: Event) -> None:
         if event.kind == "dot" and event.notice_id == A1:
-            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), by)
 
-    before = signal.getsignal(signal.SIGINT)
+    before = signal.getsignal(by)
     outcome = deliver(workspace, server, parcel("A1"), parcel("B2"), letter("A1"), letter("B2"), report=interrupt)
     assert (outcome.ended, found(outcome)[A1]) == ("interrupted", State.SENT)
     assert outcome.untried == (B2, f"{DAY}-B2-demand-letter")
-    assert signal.getsignal(signal.SIGINT) is before
+    assert signal.getsignal(by) is before
     assert git(workspace, "status", "--porcelain") == f"?? outbox/{DAY}/B2-demand.pdf\n?? {parcel('B2').path}\n"
+
+
+def test_under_nohup_a_closed_terminal_ends_nothing(workspace: Path, server: FaultServer) -> None:
+    def close(event: Event) -> None:
+        if event.kind == "dot":
+            os.kill(os.getpid(), signal.SIGHUP)
+
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        outcome = deliver(workspace, server, parcel("A1"), parcel("B2"), report=close)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert found(outcome) == {A1: State.SENT, B2: State.SENT}
+
+
+def copy_of(email: Parcel) -> Parcel:
+    """A copy of an email, to somebody else."""
+    return replace(
+        email,
+        notice_id=f"{email.notice_id}-copy",
+        path=email.path.replace(".eml", "-copy.eml"),
+        content=email.content.replace(b"@customer.example>", b"@copies.example>").replace(b"<pd.", b"<pdc."),
+        channel=COPY,
+        recipient=email.recipient.replace("customer", "copies"),
+        message_id=email.message_id.replace("<pd.", "<pdc."),
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "email"), [("dot", "unclear"), ("answer", "unclear"), ("outcome", "sent"), ("intent", None)]
+)
+def test_the_letter_and_the_copy_of_an_email_that_went_are_not_forgotten_when_all_dies(
+    workspace: Path, server: FaultServer, kind: str, email: str | None
+) -> None:
+    """With the email the step counts as done: nothing would ever write them again."""
+    mail, paper = parcel("A1"), letter("A1")
+    with pytest.raises(PowerCut):
+        deliver(workspace, server, paper, mail, copy_of(mail), letter("B2"), report=cut_at(kind))
+    (workspace / paper.path).write_bytes(b"what a build wrote anew meanwhile")
+    with Post(workspace, now=lambda: NOW):
+        pass
+    if email is None:
+        assert not (workspace / PATH).exists()
+        return
+    assert states(workspace) == {A1: email, f"{A1}-copy": "deferred", paper.notice_id: "printed"}
+    assert (workspace / paper.path).read_bytes() == head(workspace, paper.path) == paper.content
+    before = git(workspace, "rev-parse", "HEAD")
+    with Post(workspace, now=lambda: NOW) as post:
+        assert post.recovered == Outcome()
+    assert git(workspace, "rev-parse", "HEAD") == before
+
+
+def test_a_copy_that_an_interrupted_run_did_not_come_to_is_on_record(workspace: Path, server: FaultServer) -> None:
+    def interrupt(event: Event) -> None:
+        if event.kind == "dot":
+            os.kill(os.getpid(), signal.SIGINT)
+
+    mail = parcel("A1")
+    outcome = deliver(workspace, server, mail, copy_of(mail), report=interrupt)
+    assert found(outcome) == {A1: State.SENT, f"{A1}-copy": State.DEFERRED}
+    assert not outcome.untried
+
+
+def test_a_letter_waits_for_the_email_of_its_own_step_and_currency(workspace: Path, server: FaultServer) -> None:
+    def interrupt(event: Event) -> None:
+        if event.kind == "dot":
+            os.kill(os.getpid(), signal.SIGINT)
+
+    first, second = parcel("A1"), parcel("B2")
+    dollars = replace(second, rows=tuple({**line, "account_id": "A1", "currency": "USD"} for line in second.rows))
+    paper = replace(
+        letter("B2"), rows=tuple({**line, "account_id": "A1", "currency": "USD"} for line in letter("B2").rows)
+    )
+    outcome = deliver(workspace, server, first, dollars, paper, report=interrupt)
+    assert found(outcome) == {A1: State.SENT}
+    assert outcome.untried == (B2, paper.notice_id)
 
 
 def test_released_and_not_answered_is_unclear_and_never_sent_again_by_itself(
@@ -375,6 +455,7 @@ def test_resolved_as_arrived(workspace: Path, server: FaultServer) -> None:
         assert found(post.resolve(A1)) == {A1: State.SENT}
     assert states(workspace) == {A1: "sent"}
     assert len(server.accepted) == 1
+    assert f"{A1}: the operator says that it arrived" in git(workspace, "log", "-1", "--format=%B")
 
 
 def test_resent_with_the_very_same_bytes_though_the_draft_was_changed(workspace: Path, server: FaultServer) -> None:
@@ -435,7 +516,7 @@ def test_nobody_resolves_what_there_is_not(workspace: Path) -> None:
     ("change", "match"),
     [
         (lambda text: text.replace("A1-1", "A1-7"), "changed by hand"),
-        (lambda text: text.replace("\n", "\r\n"), "other columns"),
+        (lambda text: text.replace("\n", "\r\n"), "other line ends"),
         (lambda text: text.split("\n", 1)[1], "other columns"),
         (lambda text: text.rstrip("\n"), "changed by hand"),
         (lambda _: "", "is gone"),
@@ -463,10 +544,20 @@ def test_rows_that_a_power_cut_tore_are_written_again(workspace: Path, server: F
     assert head(workspace, PATH) == whole
 
 
+def a_line(state: str, at: str, reply: str = "", sha256: str = "") -> dict[str, str]:
+    return row("A1", "1") | {"state": state, "at": at, "reply": reply, "sha256": sha256}
+
+
 def test_a_row_that_somebody_took_out_and_committed_does_not_change_the_last_state() -> None:
-    first, second = row("A1", "1") | {"state": "deferred", "at": "1"}, row("A1", "1") | {"state": "sent", "at": "2"}
+    first, second = a_line("deferred", "1"), a_line("sent", "2")
     assert list(missing([second], [[first, second]])) == []
     assert list(missing([first], [[first, second]])) == [second]
+
+
+@pytest.mark.parametrize("again", [a_line("sent", "1", "250 2"), a_line("sent", "1", "250 1", "ff")])
+def test_what_came_back_and_went_out_once_more_within_a_second_is_on_record(again: dict[str, str]) -> None:
+    first, second = a_line("sent", "1", "250 1"), a_line("refused", "1", "bounced")
+    assert list(missing([first, second], [[first, second, again]])) == [again]
 
 
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=20), min_size=1, max_size=3))

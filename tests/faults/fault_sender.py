@@ -88,8 +88,10 @@ def ours(job: dict[str, Any], killer: Killer) -> None:
     smtp.group = job.get("group", 1)
     with Post(root, now=lambda: NOW, report=killer.event) as post:
         known = states(root) if (root / "accounts/notices.csv").exists() else {}
-        wanted = [parcel(name, day=day) for name in job["names"]] + [letter(name, day=day) for name in job["names"][:1]]
-        due = [each for each in wanted if known.get(each.notice_id, "deferred") == State.DEFERRED]
+        wanted = [(each, each) for each in (parcel(name, day=day) for name in job["names"])]
+        # As the ladder has it: the step is done with the first of its notices, so that a letter is due while its email is.
+        wanted += [(letter(name, day=day), parcel(name, day=day)) for name in job["names"][:1]]
+        due = [each for each, step in wanted if known.get(step.notice_id, "deferred") == State.DEFERRED]
         post.deliver(due, smtp)
 
 

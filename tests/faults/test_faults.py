@@ -106,7 +106,7 @@ def test_a_group_of_intents_leaves_at_most_one_in_doubt_when_killed(run: Run) ->
     assert max(len(count.unclear) for count in counts) <= 1
 
 
-@pytest.mark.parametrize("by", ["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize("by", ["SIGINT", "SIGTERM", "SIGHUP"])
 def test_whoever_ends_a_run_by_hand_leaves_nothing_in_doubt(run: Run, steps: Callable[..., int], by: str) -> None:
     events = range(1, steps("event") + 1, 1 if LONG else 3)
     assert flawless(run([{"kill": ["event", number], "by": by} for number in events])).unclear == []
