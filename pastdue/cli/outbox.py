@@ -99,6 +99,7 @@ def send(
     root = desk.root
     with post_office(desk) as out:
         _remind_of_unclear(desk, out)
+        left = _failed(out.recovered.results)
         if posted:
             results = out.mark_posted(only).results
             desk.out.print(f"{screen.count(len(results), 'letter')} recorded as posted.")
@@ -110,7 +111,7 @@ def send(
         findings = desk.show_findings(composed.run)
         if not composed.documents:
             _write(desk, composed, recorded=_recorded(run))
-            return findings
+            return max(findings, left)
         looked = guards.changed_since_the_look(root, run) if yes else ()
         if _say(desk, [*_objections(desk, composed, meant), *_not(meant, looked)]):
             return STOPPED
@@ -125,7 +126,7 @@ def send(
         code = _deliver(desk, out, run, final)
         after = desk.run(on)
         _write(desk, compose(desk, after, fresh=False), recorded=_recorded(after))
-    return max(code, findings)
+    return max(code, findings, left)
 
 
 def _deliver(desk: Desk, out: post.Post, run: Run, documents: Sequence[Document]) -> int:
@@ -338,8 +339,12 @@ def _tell(desk: Desk, outcome: post.Outcome) -> int:
         )
     said = ", ".join(f"{number} {state}" for state, number in counts.items())
     desk.out.print(f"{said or 'nothing sent'}." + (f" Committed as {outcome.commit[:10]}." if outcome.commit else ""))
-    bad = {State.REFUSED, State.DEFERRED, State.UNCLEAR} & counts.keys()
-    return FAILED if bad or outcome.failures or outcome.ended else DONE
+    return FAILED if outcome.failures or outcome.ended else _failed(outcome.results)
+
+
+def _failed(results: Iterable[post.Result]) -> int:
+    """The exit code for what became of notices."""
+    return FAILED if any(result.state in {State.REFUSED, State.DEFERRED, State.UNCLEAR} for result in results) else DONE
 
 
 def _keep_copies(desk: Desk, run: Run, documents: Iterable[Document], outcome: post.Outcome) -> None:

@@ -46,6 +46,31 @@ def test_after_a_death_the_next_run_names_what_is_unclear_and_how_to_settle_it(b
     assert f"--resolve {ACME}=sent" in after.stderr
     assert f"--resolve {ACME}=resend" in after.stderr
     assert books.told("account_id", "state") == [("ACME", "unclear"), ("BOLT", "sent"), ("CARR", "sent")]
+    assert after.exit_code == 3, "whoever let it run by a clock learns of it"
+    assert books.run("send", "--yes", *ON).exit_code == 0
+
+
+def test_after_a_death_the_letter_that_goes_with_an_email_is_printed(books: Workspace) -> None:
+    """The email counts as the step: nothing else would ever ask for its letter."""
+    config = (books.root / "config.toml").read_text("utf-8")
+    books.write("config.toml", config.replace('["email"]', '["email", "letter"]'))
+    books.write(
+        "accounts/customers.csv",
+        CUSTOMERS.replace("email\n", "email,address,city\n").replace(
+            "ap@acme.example", "ap@acme.example,1 Mill Road,Galway"
+        ),
+    )
+    sendmail(books, "kill -9 $PPID")
+    assert books.process("send", "--yes", "--changed", *ON).returncode == -9
+    sendmail(books)
+    after = books.run("send", "--yes", "--changed", *ON)
+    assert "2 notices of an earlier run put on record" in after.stderr
+    assert books.told("account_id", "channel", "state")[:2] == [
+        ("ACME", "email", "unclear"),
+        ("ACME", "letter", "printed"),
+    ]
+    assert (books.root / "outbox/2026-02-02/ACME-reminder.pdf").read_bytes().startswith(b"%PDF")
+    assert "all of it agrees" in books.done("audit")
 
 
 def test_a_build_after_a_death_does_not_change_what_went_out(books: Workspace) -> None:
@@ -53,7 +78,7 @@ def test_a_build_after_a_death_does_not_change_what_went_out(books: Workspace) -
     assert books.process("send", "--yes", *ON).returncode == -9
     books.done("build", *ON)
     sendmail(books)
-    assert books.run("send", "--yes", *ON).exit_code == 0
+    assert books.run("send", "--yes", *ON).exit_code == 3
     assert books.git("status", "--porcelain") == ""
     assert "all of it agrees" in books.done("audit")
 
