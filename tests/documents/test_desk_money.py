@@ -63,6 +63,20 @@ def test_every_chart_has_a_name_and_its_numbers_in_a_table():
     assert read.problems() == []
 
 
+def test_what_is_overdue_what_moves_on_and_what_was_promised_is_said_in_figures():
+    rolled = Ratio(60, 100, 100), Ratio(1, 3, 100), NONE, NONE, NONE
+    more = {"delinquent": Ratio(4500000, 36000000, 90), "past_due": Ratio(3, 8, 100), "promised": Ratio(3, 2, 100)}
+    read = page(metrics=[metrics("EUR", *TWO, rolled=rolled, **more)])
+    for said in (
+        "Of that delinquent 11.3 days the first less the second",
+        "Past due 37.5 % of what is open",
+        "Promises made 3 in 2 conversations of 90 days",
+        "Roll rate, 30 days 60.0 % 33.3 % – – –",
+    ):
+        assert said in read.text, said
+    assert "Promises made" not in page(metrics=[metrics("EUR", *TWO)]).text
+
+
 @pytest.mark.parametrize("history", [(), TWO[:1]])
 def test_of_too_little_nothing_is_drawn_and_the_page_says_so(history):
     read = page(metrics=[metrics("EUR", *history)])

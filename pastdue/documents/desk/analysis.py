@@ -77,17 +77,21 @@ def _figures(each: Metrics) -> Iterator[Figure]:
     last = each.history[-1] if each.history else None
     yield _in_days("Days sales outstanding", each.dso.value, each.dso.missing, "open × 90 / sales of 90 days")
     yield _in_days("Best possible", each.best_dso.value, each.best_dso.missing, "were nothing overdue")
+    yield _in_days("Of that delinquent", each.delinquent.value, each.delinquent.missing, "the first less the second")
     yield _in_days(
         "Counted back", each.count_back.days, each.count_back.missing, "days of sales that are open, month by month"
     )
     yield _in_days(
         "Days late", each.days_late.value, each.days_late.missing, "of what was paid in twelve months, by amount"
     )
+    yield _share("Past due", each.past_due, "of what is open")
     if last:
         yield _share("Collected", last.cei, f"of what could be, in {last.on:%B}")
     yield _share("Promises kept", each.kept_count, "by number, in twelve months", counted=True)
     yield _share("Promises kept, by value", each.kept_value, "in twelve months")
     yield _share("Reached by telephone", each.reached, "of all attempts in 90 days", counted=True)
+    if talks := each.promised.denominator:
+        yield Figure("Promises made", str(each.promised.numerator), f"in {count(talks, 'conversation')} of 90 days")
 
 
 def _in_days(label: str, value: Fraction | None, missing: str, note: str) -> Figure:
@@ -126,7 +130,10 @@ def _ageing(view: View, each: Metrics) -> Chart:
         tone="by-age",
         legend=tuple(bucket(name) for name in BUCKETS),
         columns=("Month end", "Open", *(bucket(name) for name in BUCKETS)),
-        rows=tuple((view.day(end.on), show(end.balance), *map(show, end.buckets)) for end in each.history),
+        rows=(
+            *((view.day(end.on), show(end.balance), *map(show, end.buckets)) for end in each.history),
+            ("Roll rate, 30 days", "", *(_percent(ratio.value) for ratio in each.rolled), ""),
+        ),
     )
     if len(ends) < 2:
         return chart
@@ -302,6 +309,10 @@ def _month(day: date, where: str) -> str:
 
 def _number(value: Fraction | None) -> str:
     return "–" if value is None else one_decimal(value)
+
+
+def _percent(value: Fraction | None) -> str:
+    return "–" if value is None else f"{one_decimal(value)} %"
 
 
 def _float(value: Fraction | None) -> float | None:
