@@ -50,7 +50,6 @@ VERSION = "Pastdue-Version"  # the trailer of a run's commit: the program that w
 SAME_ANSWER = 3  # so many in a row are not the notices' fault; and of unclear ones each is a customer to be asked
 # RFC 3463: no such mailbox or domain, or this mailbox is full or closed. Three dead addresses in a row are no outage.
 _ONE_MAILBOX = re.compile(r"[45]\d\d [45]\.(1\.(1|2|3|6|10)|2\.\d{1,3})\b")
-_ENDINGS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 _COLUMNS = frozenset(COLUMNS)
 _CONTROL = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")  # and what no file can hold
 
@@ -472,8 +471,12 @@ class Post:
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        heard = (number for number in _ENDINGS if signal.getsignal(number) is not signal.SIG_IGN)  # as under `nohup`
-        before = {number: signal.signal(number, interrupt) for number in heard}
+        endings = [signal.SIGINT, signal.SIGTERM]
+        if (
+            hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN
+        ):  # as it is under `nohup`
+            endings.append(signal.SIGHUP)
+        before = {number: signal.signal(number, interrupt) for number in endings}
         try:
             yield
         finally:

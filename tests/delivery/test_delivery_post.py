@@ -294,11 +294,14 @@ def test_ctrl_c_or_a_closed_terminal_finishes_the_email_in_hand_and_records_it(
         if event.kind == "dot" and event.notice_id == A1:
             os.kill(os.getpid(), by)
 
-    before = signal.getsignal(by)
-    outcome = deliver(workspace, server, parcel("A1"), parcel("B2"), letter("A1"), letter("B2"), report=interrupt)
+    handler = signal.signal(by, signal.SIG_DFL)
+    try:
+        outcome = deliver(workspace, server, parcel("A1"), parcel("B2"), letter("A1"), letter("B2"), report=interrupt)
+    finally:
+        after = signal.signal(by, handler)
     assert (outcome.ended, found(outcome)[A1]) == ("interrupted", State.SENT)
     assert outcome.untried == (B2, f"{DAY}-B2-demand-letter")
-    assert signal.getsignal(by) is before
+    assert after is signal.SIG_DFL
     assert git(workspace, "status", "--porcelain") == f"?? outbox/{DAY}/B2-demand.pdf\n?? {parcel('B2').path}\n"
 
 

@@ -181,6 +181,7 @@ def kill_session(leader: int) -> bool:
 
 
 def main() -> None:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whatever these trials were started by
     for line in sys.stdin:
         job = json.loads(line)
         if job["sender"] == "command":
