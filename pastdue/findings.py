@@ -1,8 +1,8 @@
 """What is wrong with the input, as data: where it stands, what it is, what to write instead."""
 
 import difflib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -58,6 +58,15 @@ def error(file: str, message: str, hint: str = "", **where: object) -> Finding:
 def warning(file: str, message: str, hint: str = "", **where: object) -> Finding:
     """A finding that is said and stops nothing."""
     return Finding(Severity.WARNING, file, message, hint, **where)  # type: ignore[arg-type]
+
+
+def located(findings: Iterable[Finding], places: Mapping[str, tuple[str, str]]) -> list[Finding]:
+    """The findings about `accounts/NAME`, a ledger, with the file and sheet that it was read from instead; `places` by name."""
+    files = {f"accounts/{name}": place for name, place in places.items()}
+    return [
+        replace(each, file=files[each.file][0], sheet=files[each.file][1]) if each.file in files else each
+        for each in findings
+    ]
 
 
 def in_reading_order(findings: Iterable[Finding]) -> list[Finding]:

@@ -36,7 +36,7 @@ from pastdue.dunning import (
     standing,
 )
 from pastdue.dunning import calls as telephone
-from pastdue.findings import Finding, Severity, error, in_reading_order
+from pastdue.findings import Finding, Severity, error, in_reading_order, located
 from pastdue.model import Action, Decision, Document, Inputs, Ledger, Notice, Page, Sent, Standing, State
 from pastdue.outlook import Cash, Coming, Metrics
 
@@ -113,7 +113,7 @@ def run(
         if decision.action is Action.NOTICE
         for notice in notices.notices(account, decision, _portal_url(inputs, config, account))
     )
-    said = tuple(in_reading_order(findings))
+    said = tuple(in_reading_order(located(findings, ledger.places)))
     return Run(on, inputs, config, ledger, letters, standings, decisions, written, unbilled, said, remarks)
 
 
@@ -169,7 +169,7 @@ def documents(
             findings.append(error("accounts/customers", f"no email can be written: {problem}", account_id=account_id))
         progress()
     failed = {finding.account_id for finding in findings}
-    findings += _once_each(mild, run)
+    findings = located([*findings, *_once_each(mild, run)], run.ledger.places)
     return [document for document in made if document.notice.customer.account_id not in failed], findings
 
 
@@ -201,7 +201,7 @@ def pages(run: Run, documents: Sequence[Document], guards: Sequence[str] = ()) -
         on=run.on,
         standings=run.standings,
         decisions=run.decisions,
-        findings=_but_for(run.findings, deliveries.findings(run.unbilled)),
+        findings=_but_for(run.findings, located(deliveries.findings(run.unbilled), run.ledger.places)),
         documents=documents,
         guards=guards,
         timelines=timelines.paths(run.standings),

@@ -98,6 +98,7 @@ class Ledger:
         step, rung, channel, state, open, currency, pay_by, announces, message_id, sha256, file, at, reply, recipient.
         `on`, `due` and `pay_by` are ordinals, `open` is minor units, `rung` an int, the rest text.
     All text columns are never null; a blank cell is "".
+    `places`: by its name the file, and the sheet or "", that each ledger was read from.
     """
 
     customers: Mapping[str, Customer]
@@ -105,6 +106,7 @@ class Ledger:
     payments: pd.DataFrame
     activity: tuple[Activity, ...]
     notices: pd.DataFrame
+    places: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
 # ------------------------------------------------------------------ how an account stands

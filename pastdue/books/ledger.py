@@ -54,7 +54,8 @@ def read(files: Sequence[RawFile], config: Config) -> tuple[Ledger, list[Finding
     if "notices" in tables:
         notices, found = read_notices(tables["notices"])
         findings += found
-    return Ledger(accounts.customers, owed, paid, activity, notices), findings
+    places = {name: (table.file, table.sheet) for name, table in tables.items()}
+    return Ledger(accounts.customers, owed, paid, activity, notices, places), findings
 
 
 def _judge_formats(config: Config) -> Iterator[Finding]:

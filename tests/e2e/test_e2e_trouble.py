@@ -233,3 +233,23 @@ def test_what_was_frozen_and_did_not_leave_is_a_draft_that_the_next_build_takes_
     books.done("send", "--yes", "--on", "2026-02-03")
     assert books.git("status", "--porcelain") == ""
     assert "all of it agrees" in books.done("audit")
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_what_is_said_of_a_ledger_as_a_whole_names_its_file_and_sheet(tmp_path: Path, form: str) -> None:
+    customers = table(("account_id", "name"), ("ACME", "Acme Ltd"))
+    invoices = "\n".join(INVOICES.splitlines()[:2]) + "\n"
+    books = Workspace.of(tmp_path / "books", PLAIN.format(business="", more=""), customers=customers, invoices=invoices)
+    place = "accounts/customers.csv:2: "
+    if form == "xlsx":
+        from openpyxl import Workbook
+
+        book = Workbook()
+        book.active.title = "customers"
+        for line in (("account_id", "name"), ("ACME", "Acme Ltd")):
+            book.active.append(line)
+        book.save(books.root / "accounts/books.xlsx")
+        (books.root / "accounts/customers.csv").unlink()
+        place = "accounts/books.xlsx[customers]:2: "
+    said = books.run("check", *ON).stdout
+    assert f"{place}warning: ACME:" in said, said
