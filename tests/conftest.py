@@ -42,6 +42,16 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 
 
 @pytest.fixture(scope="module")
+def sealed(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """The demo with sealed pages, built."""
+    workspace = Workspace.demo(tmp_path_factory.mktemp("sealed"), history=True)
+    config = (workspace.root / "config.toml").read_text("utf-8")
+    workspace.write("config.toml", config.replace("[portal]", "[portal]\nsealed = true"))
+    workspace.done("build")
+    return workspace
+
+
+@pytest.fixture(scope="module")
 def published(demo: Workspace) -> Iterator[str]:
     """The demo's site as it would be published: its address."""
     with serving(demo.root / "site/public") as address:

@@ -46,16 +46,6 @@ def address(demo: Workspace) -> Iterator[str]:
         yield there
 
 
-@pytest.fixture(scope="module")
-def sealed(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """The demo with sealed pages, built."""
-    workspace = Workspace.demo(tmp_path_factory.mktemp("sealed"), history=True)
-    config = (workspace.root / "config.toml").read_text("utf-8")
-    workspace.write("config.toml", config.replace("[portal]", "[portal]\nsealed = true"))
-    workspace.done("build")
-    return workspace
-
-
 def pages(demo: Workspace) -> list[str]:
     """All but the emails' own HTML, which is written for mail programs and judged as they see it."""
     found = [*demo.root.glob("site/public/**/*.html"), *demo.root.glob("outbox/**/*.html")]

@@ -16,12 +16,9 @@ INCOMPLETE, LOCKED = "This link is not complete.", "This page is locked."
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    workspace = Workspace.demo(tmp_path_factory.mktemp("demo"), history=True)
-    config = (workspace.root / "config.toml").read_text("utf-8")
-    workspace.write("config.toml", config.replace("[portal]", "[portal]\nsealed = true"))
-    workspace.done("build")
-    return workspace
+def demo(sealed: Workspace) -> Workspace:
+    """In this file the demo is sealed, also as it is published."""
+    return sealed
 
 
 @pytest.fixture
