@@ -18,6 +18,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from hashlib import sha256
+from operator import itemgetter
 from pathlib import Path
 
 from pastdue.delivery import Stopped
@@ -189,12 +190,16 @@ def grew(before: bytes, after: bytes) -> bool:
 
 
 def link(before: str, row: Row) -> str:
-    """A row's place in the chain: the hash of the chain before it and of the row's cells that are not blank."""
-    cells = {name: cell for name, cell in row.items() if cell and name != CHAIN}
-    return sha256(f"{before}\n{_as_json(cells)}".encode()).hexdigest()
+    """A row's place in the chain: the hash of the chain before it and of the row's cells that are not blank.
+
+    They are hashed as JSON, by name and without spaces: `{"account_id":"A1","at":...}`.
+    """
+    cells = ",".join([name + _as_json(cell) for column, name in _NAMES if (cell := row.get(column))])
+    return sha256(f"{before}\n{{{cells}}}".encode()).hexdigest()
 
 
-_as_json = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+_NAMES = tuple((column, f'"{column}":') for column in sorted(COLUMNS) if column != CHAIN)
+_as_json = json.JSONEncoder().encode
 
 
 def beginning(content: bytes) -> str:
@@ -240,6 +245,5 @@ def missing(present: Iterable[Row], wanted: Iterable[list[Row]]) -> Iterator[Row
         yield from rows[last + 1 :]
 
 
-def _key(row: Row) -> tuple[str, ...]:
-    """What tells a row apart also from one of the same second: bytes and words."""
-    return tuple(row[name] for name in ("notice_id", "invoice_id", "due", "state", "at", "sha256", "reply"))
+# What tells a row apart also from one of the same second: bytes and words.
+_key = itemgetter("notice_id", "invoice_id", "due", "state", "at", "sha256", "reply")
