@@ -13,6 +13,7 @@ from datetime import datetime
 from email import message_from_string, policy
 from email.header import decode_header
 from email.utils import format_datetime, parseaddr
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import PurePosixPath
 from urllib.parse import quote
@@ -74,7 +75,12 @@ def witnessed(document: Document, commit: str) -> Document:
     if not _COMMIT.fullmatch(commit):
         raise ValueError(f"no name of a commit: {commit[:80]!r}")
     head, rest = document.content.split(b"\r\nMIME-Version: ", 1)
-    return replace(document, content=head + b"\r\n" + _header(LOG, commit) + b"MIME-Version: " + rest)
+    return replace(document, content=b"".join((head, b"\r\n", _log(commit), b"MIME-Version: ", rest)))
+
+
+@lru_cache(maxsize=1)  # one commit for all emails of a run
+def _log(commit: str) -> bytes:
+    return _header(LOG, commit)
 
 
 LOG = "X-Pastdue-Log"

@@ -163,7 +163,9 @@ def records(notice: Notice, state: State) -> tuple[Sent, ...]:
     paid = [key for key in notice.answer.items if key not in on_record] if notice.answer else []
     asked = notice.asked
 
-    def sent(key: tuple[str, date], step: str, rung: int, open_: int) -> Sent:
+    def sent(
+        key: tuple[str, date], step: str, rung: int, open_: int, pay_by: date | None = None, announces: str = ""
+    ) -> Sent:
         return Sent(
             notice_id=notice.notice_id,
             on=notice.on,
@@ -175,11 +177,16 @@ def records(notice: Notice, state: State) -> tuple[Sent, ...]:
             state=state,
             open=open_,
             currency=notice.currency,
+            pay_by=pay_by,
+            announces=announces,
         )
 
     lines = tuple(
-        replace(
-            sent(line.item.key, line.step, line.rung, line.item.open),
+        sent(
+            line.item.key,
+            line.step,
+            line.rung,
+            line.item.open,
             pay_by=notice.pay_by if line in asked else None,
             announces="; ".join(map(str, line.announces)),
         )
