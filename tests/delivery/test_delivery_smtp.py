@@ -33,12 +33,16 @@ def plain(server: FaultServer) -> Smtp:
     return Smtp("127.0.0.1", server.port, "none", SENDER, patience=HASTY)
 
 
-def sent(smtp: Smtp, *envelopes: Envelope) -> tuple[list[Reply], int]:
-    """The replies, and how often the last byte was released."""
+def sent(smtp: Smtp, *envelopes: Envelope, ahead: bool = True) -> tuple[list[Reply], int]:
+    """The replies, and how often the last byte was released; `ahead`: the server may hear of each one with the dot before it."""
     released: list[int] = []
+    following = [*envelopes[1:], None] if ahead else [None] * len(envelopes)
     smtp.open()
     try:
-        return [smtp.send(each, lambda: released.append(1)) for each in envelopes], len(released)
+        replies = [
+            smtp.send(each, lambda: released.append(1), after) for each, after in zip(envelopes, following, strict=True)
+        ]
+        return replies, len(released)
     finally:
         smtp.close()
 
@@ -138,11 +142,40 @@ def test_nobody_there(host: str, match: str) -> None:
 # ------------------------------------------------------------------ the transaction
 
 
-def test_an_email_takes_two_round_trips_where_the_server_pipelines(server: FaultServer) -> None:
-    server.watch = True
-    sent(plain(server), envelope(), envelope())
-    assert server.in_one_go == [True, True]
+@pytest.mark.parametrize("ahead", [True, False])
+def test_the_commands_for_an_email_go_at_once_where_the_server_pipelines(server: FaultServer, *, ahead: bool) -> None:
+    sent(plain(server), envelope(), envelope(), envelope(), ahead=ahead)
+    assert server.in_one_go == [True] * 3
+    assert server.told_ahead == ([True, True, False] if ahead else [False] * 3)
     assert server.connections == 1
+
+
+def test_nothing_is_told_ahead_where_the_server_does_not_pipeline() -> None:
+    with FaultServer(pipelining=False) as server:
+        replies, _ = sent(plain(server), envelope(), envelope())
+        assert [reply.state for reply in replies] == [State.SENT] * 2
+        assert server.told_ahead == [False, False]
+
+
+def test_nothing_is_told_ahead_of_an_email_that_this_server_cannot_take(server: FaultServer) -> None:
+    beyond_ascii = envelope("jörg@customer.example", email("Jörg", "jörg@customer.example"))
+    replies, _ = sent(plain(server), envelope(), beyond_ascii, envelope("no address"), envelope())
+    assert [reply.state for reply in replies] == [State.SENT, State.REFUSED, State.REFUSED, State.SENT]
+    assert server.told_ahead == [False, False]
+    assert server.connections == 1
+
+
+def test_an_email_that_was_told_ahead_and_is_not_sent_leaves_nothing(server: FaultServer) -> None:
+    smtp, first, second, third = plain(server), envelope(), envelope("b2@x.example"), envelope("c3@x.example")
+    smtp.open()
+    assert smtp.send(first, lambda: None, second).state is State.SENT
+    assert smtp.send(third, lambda: None, second).state is State.SENT  # and not as the second one
+    smtp.close()
+    assert server.accepted == [first.content, third.content]
+    assert [each.split()[1] for each in server.commands if each.startswith("RCPT")] == [
+        f"TO:<{each.recipient}>" for each in (first, second, third, second)
+    ]
+    assert "QUIT" not in [command.upper() for command in server.commands]  # it would take that for the second's text
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
@@ -160,7 +193,7 @@ def test_delivery_notes_lead_back_to_the_notice(server: FaultServer) -> None:
     assert server.commands[2].endswith("NOTIFY=FAILURE,DELAY")
 
 
-@pytest.mark.parametrize("pipelining", [True, False])
+@pytest.mark.parametrize(("pipelining", "ahead"), [(True, True), (True, False), (False, False)])
 @pytest.mark.parametrize(
     ("fault", "state", "words", "released"),
     [
@@ -187,11 +220,11 @@ def test_delivery_notes_lead_back_to_the_notice(server: FaultServer) -> None:
     ],
 )
 def test_the_servers_word_is_the_result(
-    fault: str, state: State, words: str, released: int, *, pipelining: bool
+    fault: str, state: State, words: str, released: int, *, pipelining: bool, ahead: bool
 ) -> None:
     with FaultServer(pipelining=pipelining) as server:
         server.script = [fault] if fault else []
-        replies, count = sent(plain(server), envelope(), envelope())
+        replies, count = sent(plain(server), envelope(), envelope(), ahead=ahead)
         assert replies[0].state is state
         assert words in replies[0].text
         assert replies[1].state is State.SENT  # the next one is not worse for it

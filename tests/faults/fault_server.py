@@ -51,8 +51,9 @@ class FaultServer:
         self.script: list[str] = []
         self.accepted: list[bytes] = []
         self.commands: list[str] = []
-        self.watch = False  # for `in_one_go`; a client that does not pipeline would be waited for
-        self.in_one_go: list[bool] = []  # whether RCPT and DATA came with their MAIL
+        self.in_one_go: list[bool] = []  # of each transaction: whether RCPT and DATA came with their MAIL
+        self.told_ahead: list[bool] = []  # of each message: whether the next one's commands came with its dot
+        self.told_ahead: list[bool] = []  # whether, with a message's dot, something came that is to be done after it
         self.connections = 0
         self._tls, self._lock = tls, threading.Lock()
         self._offers = [*(["PIPELINING"] if pipelining else []), "SIZE 10000000", "DSN", *extensions]
@@ -103,13 +104,30 @@ class FaultServer:
             return self.script.pop(0) if self.script and self.script[0] in of else ""
 
 
+class _Lines:
+    """What comes in, line by line, and what of it nobody has read yet."""
+
+    def __init__(self, wire: socket.socket) -> None:
+        self._wire, self.held = wire, b""
+
+    def readline(self) -> bytes:
+        while b"\n" not in self.held:
+            more = self._wire.recv(1 << 16)
+            if not more:
+                line, self.held = self.held, b""
+                return line
+            self.held += more
+        line, end, self.held = self.held.partition(b"\n")
+        return line + end
+
+
 class _Talk:
     """One connection."""
 
     def __init__(self, server: FaultServer, wire: socket.socket) -> None:
         self.server, self.wire = server, wire
         wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.lines = wire.makefile("rb")
+        self.lines = _Lines(wire)
 
     def say(self, text: str) -> None:
         self.wire.sendall(text.encode() + b"\r\n")
@@ -152,8 +170,7 @@ class _Talk:
 
     def transaction(self) -> None:
         fault = self.server.next(AT_MAIL + AT_RCPT + AT_DATA + IN_BODY + AT_DOT)
-        if self.server.watch:
-            self.server.in_one_go.append(self.lines.peek().endswith(b"DATA\r\n"))
+        self.server.in_one_go.append(self.lines.held.endswith(b"DATA\r\n"))
         if not self.stage(fault, AT_MAIL, "250 sender ok"):
             return
         self.hear()
@@ -205,6 +222,7 @@ class _Talk:
                     while self.lines.readline():
                         pass
                 raise Gone
+        self.server.told_ahead.append(bool(self.lines.held))
         return b"".join(lines)
 
     def answer(self, fault: str) -> None:
@@ -242,6 +260,5 @@ class _Talk:
 
     def reset(self) -> None:
         self.wire.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.lines.close()
         self.wire.close()
         raise Gone
