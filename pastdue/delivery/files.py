@@ -8,6 +8,7 @@ file of an earlier build is removed only where the tool wrote it: some folders a
 import os
 import re
 import secrets
+import stat
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -74,6 +75,16 @@ def read(root: Path, paths: Iterable[str]) -> tuple[dict[str, bytes], list[Findi
     contents = {path: reader.content(path) for path in paths}
     unread = {finding.file for finding in reader.findings}
     return {path: content for path, content in contents.items() if path not in unread}, reader.findings
+
+
+def present(root: Path, paths: Iterable[str]) -> set[str]:
+    """Those of the paths at which something lies; a folder is listed once, however many of them are in it."""
+    asked = list(paths)
+    found: set[str] = set()
+    for folder in {path.rpartition("/")[0] for path in asked}:
+        with suppress(OSError), os.scandir(_located(root, folder)) as entries:
+            found.update(f"{folder}/{entry.name}" for entry in entries)
+    return found.intersection(asked)
 
 
 def _texts(reader: "_Reader", folder: str) -> dict[str, str]:
@@ -256,19 +267,27 @@ def expect(root: Path, coming: Iterable[tuple[str, str]]) -> None:
 
 def put(root: Path, path: str, content: bytes, checked: set[str] | None = None) -> None:
     """Writes one file of the workspace, whole or not at all; not fsynced, because it can be written again."""
-    target = inside(root, path, checked)
-    temporary = f"{target}{_TEMPORARY}"
+    target = _located(root, path, checked)
+    temporary = target + _TEMPORARY
     try:
         try:
             _write(temporary, content)
         except FileNotFoundError:
-            target.parent.mkdir(parents=True, exist_ok=True)
+            Path(target).parent.mkdir(parents=True, exist_ok=True)
             _write(temporary, content)
         os.replace(temporary, target)  # noqa: PTH105  (paths as text: a run writes thousands of files)
     except OSError as problem:
         with suppress(OSError):
             os.unlink(temporary)  # noqa: PTH108
         raise Stopped(f"cannot write {path}: {_words(problem)}") from problem
+
+
+def put_lacking(root: Path, contents: Mapping[str, bytes]) -> None:
+    """Writes those of the files that do not lie in the workspace as they are given."""
+    checked: set[str] = set()
+    for path, content in contents.items():
+        if not _is_there(root, path, content, checked):
+            put(root, path, content, checked)
 
 
 def _write(path: str, content: bytes) -> None:
@@ -289,6 +308,11 @@ def inside(root: Path, path: str, checked: set[str] | None = None) -> Path:
 
     `checked` remembers folders that were looked at, for a caller with thousands of paths.
     """
+    return Path(_located(root, path, checked))
+
+
+def _located(root: Path, path: str, checked: set[str] | None = None) -> str:
+    """The same as text, which is faster to make."""
     if _UNSAFE.search(path):
         raise Stopped(f"{path!a} is no path that may be written")
     checked = set() if checked is None else checked
@@ -299,7 +323,7 @@ def inside(root: Path, path: str, checked: set[str] | None = None) -> Path:
             raise Stopped(f"{folder} is a link that leaves the workspace", "Replace the link by a folder.")
         checked.add(folder)
         folder = folder.rpartition("/")[0]
-    return root / path
+    return f"{root}/{path}"
 
 
 def ensure_portal_key(root: Path) -> bytes:
@@ -351,9 +375,12 @@ def flush_all(folder: Path) -> None:
 
 
 def _is_there(root: Path, path: str, content: bytes, checked: set[str]) -> bool:
-    target = inside(root, path, checked)
+    target = _located(root, path, checked)
     try:
-        return target.stat().st_size == len(content) and not target.is_symlink() and target.read_bytes() == content
+        found = os.lstat(target)
+        if found.st_size != len(content) or not stat.S_ISREG(found.st_mode):
+            return False
+        return Path(target).read_bytes() == content
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return False
     except OSError as problem:

@@ -20,7 +20,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -120,8 +120,8 @@ class Repository:
         for lock in [*ours, *(lock for lock in theirs if lock.exists() and lock.stat().st_mtime < booted)]:
             lock.unlink(missing_ok=True)
 
-    def ready(self) -> None:
-        """Stopped unless a commit can be made: a name is set, HEAD is on a branch, nothing is half merged, no git is at work."""
+    def ready(self) -> str:
+        """Who commits; Stopped unless a commit can be made: a name is set, HEAD is on a branch, nothing is half merged, no git is at work."""
         for name, (what, way_out) in _STATES.items():
             if (self.git_dir / name).exists():
                 raise Stopped(f"{what} is under way in git", f"Finish it, or drop it with `{way_out}`.")
@@ -132,7 +132,7 @@ class Repository:
             )
         if self._is_held():
             raise Stopped("another git command holds the index", _HELD)
-        self._who()
+        return self._who()
 
     def _is_held(self) -> bool:
         """True when another git command writes the index, and goes on to do so for two seconds."""
@@ -180,7 +180,7 @@ class Repository:
         )
 
     def contents(self, blobs: Iterable[str]) -> dict[str, bytes]:
-        """The bytes of blobs by name; one that git does not have any more is left out. One process for all."""
+        """The bytes of blobs by name, be it as `HEAD:path`; one that git does not have any more is left out. One process for all."""
         asked = sorted(set(blobs))
         if not asked:
             return {}
@@ -188,13 +188,18 @@ class Repository:
         found, position = {}, 0
         for name in asked:
             end = said.index(b"\n", position)
-            words = said[position:end].split()
+            *_, kind, size = said[position:end].rsplit(b" ", 2)
             position = end + 1
-            if words[1] != b"blob":
+            if kind != b"blob":
                 continue
-            found[name] = said[position : position + int(words[2])]
-            position += int(words[2]) + 1
+            found[name] = said[position : position + int(size)]
+            position += int(size) + 1
         return found
+
+    def at_head(self, path: str) -> bytes:
+        """What the branch holds at a path; b"" where there is nothing."""
+        name = f"HEAD:{self.prefix}{path}"
+        return self.contents([name]).get(name, b"")
 
     def versions(self, paths: Iterable[str]) -> dict[str, tuple["Version", ...]]:
         """Each state of the files that the branch's history holds, oldest first; a path without any is left out."""
@@ -240,7 +245,7 @@ class Repository:
 
     def freeze(self, files: Mapping[str, bytes], message: str) -> str:
         """Keeps exact bytes in git, beside the branch, and returns the commit that holds them."""
-        frozen = self._import(f"refs/pastdue/frozen{self.suffix}", self.head(), files, message)
+        frozen = self._import(f"refs/pastdue/frozen{self.suffix}", self.head(), files, message, self._who())
         self._settle_on_disk(frozen)
         return frozen
 
@@ -257,8 +262,8 @@ class Repository:
             if not new:
                 self._tell_index(names)
                 return head
-            self.ready()
-            commit = self._import(f"refs/pastdue/settled{self.suffix}", head, new, message)
+            who = self.ready()
+            commit = self._import(f"refs/pastdue/settled{self.suffix}", head, new, message, who)
             self._tell_index(names)
             try:
                 self.git(
@@ -292,10 +297,10 @@ class Repository:
                 'and git config --global user.email "you@example.com".',
             ) from problem
 
-    def _import(self, ref: str, parent: str, files: Mapping[str, bytes | str], message: str) -> str:
+    def _import(self, ref: str, parent: str, files: Mapping[str, bytes | str], message: str, who: str) -> str:
         text = message.encode()
         parts = [b"feature done\ncommit %s\nmark :1\n" % ref.encode()]
-        parts.append(b"committer %s\ndata %d\n%s\n" % (self._who().encode(), len(text), text))
+        parts.append(b"committer %s\ndata %d\n%s\n" % (who.encode(), len(text), text))
         if parent:
             parts.append(b"from %s\n" % parent.encode())
         # git keeps each file as its difference from the one before it: letters of one kind after each other are half as large.
@@ -308,7 +313,7 @@ class Repository:
                 parts += [file, b"\n"]
         parts.append(b"get-mark :1\ndone\n")
         try:
-            said = self.git("fast-import", "--quiet", "--force", "--done", stdin=b"".join(parts))
+            said = self.git("fast-import", "--quiet", "--force", "--done", stdin=parts)
             commit = said.decode().strip()
             # Where there is no room left to put an object into its place, git may still say that all went well.
             self.git("rev-list", "--quiet", "--objects", commit, *(["--not", parent] if parent else []))
@@ -469,10 +474,10 @@ class Repository:
                 raise _git_error(arguments[0], process.returncode, err.read())
             return out.read()
 
-    def git(self, *arguments: str, stdin: bytes = b"") -> bytes:
-        """What a git command answers; GitError with its words when it fails."""
+    def git(self, *arguments: str, stdin: bytes | Sequence[bytes] = b"") -> bytes:
+        """What a git command answers; GitError with its words when it fails. What it is told may come in pieces."""
         try:
-            with _as_file(stdin) as asked:
+            with _as_file([stdin] if isinstance(stdin, bytes) else stdin) as asked:
                 done = subprocess.run(
                     ["git", *_settings(), *arguments],
                     cwd=self.root,
@@ -515,9 +520,9 @@ def _folder(path: str) -> str:
 
 
 @contextmanager
-def _as_file(content: bytes) -> Iterator[IO[bytes] | int]:
+def _as_file(pieces: Sequence[bytes]) -> Iterator[IO[bytes] | int]:
     """What git is told, as a file: through a pipe it would go in pieces of four kilobytes."""
-    if not content:
+    if not any(pieces):
         yield subprocess.DEVNULL
         return
     # In memory where the system has such files: thirty megabytes of letters need not go to the disk twice.
@@ -526,7 +531,7 @@ def _as_file(content: bytes) -> Iterator[IO[bytes] | int]:
         if hasattr(os, "memfd_create")
         else tempfile.TemporaryFile() as file
     ):
-        file.write(content)
+        file.writelines(pieces)
         file.seek(0)
         yield file
 

@@ -7,7 +7,8 @@
     claim    with a remote: the frozen commit is there, and no other machine's; refused, nothing leaves
     intent   in the journal and on the disk
     body     sent, all but its last byte
-    dot      in the journal; then the last byte
+    dot      in the journal; then the last byte, and with it, where the server lets us, the commands for the next email,
+             which can still be dropped
     outcome  the server's answer, in the journal
     settle   journal to disk, rows to the ledger and to disk, one commit for the run, its ref and the documents to disk;
              with a remote, pushed
@@ -329,8 +330,7 @@ class Post:
         self._check_ledger()
 
     def _check_ledger(self) -> None:
-        held = self._repository.committed(self._repository.head(), [PATH])
-        self._ledger.check(next(iter(self._repository.contents(held.values()).values()), b""))
+        self._ledger.check(self._repository.at_head(PATH))
 
     def _states(self) -> dict[str, State]:
         """The last state of every notice there ever was."""
@@ -366,14 +366,11 @@ class Post:
 
     def _freeze(self, parcels: Sequence[Parcel], extra: Mapping[str, bytes]) -> None:
         """Puts the exact bytes into the outbox and into git, and makes sure that git has them."""
-        checked: set[str] = set()
-        contents = dict(extra) | {parcel.path: parcel.content for parcel in parcels}
+        documents = {parcel.path: parcel.content for parcel in parcels}
+        contents = dict(extra) | documents
         try:
             files.expect(self._root, ((parcel.sha256, parcel.path) for parcel in parcels))
-            for parcel in parcels:
-                target = files.inside(self._root, parcel.path, checked)
-                if not target.is_file() or target.read_bytes() != parcel.content:
-                    files.put(self._root, parcel.path, parcel.content, checked)
+            files.put_lacking(self._root, documents)
             commit = self._repository.freeze(
                 contents, f"frozen: {_count(len(parcels), 'notice')}, before any of them left"
             )
@@ -409,9 +406,10 @@ class Post:
                 group = parcels[start : start + transport.group]
                 if not self._ends(done):
                     self._arm(group, transport, together)
-                for parcel in group:
+                envelopes = [Envelope(each.notice_id, each.path, each.recipient, each.content) for each in group]
+                for parcel, envelope, following in zip(group, envelopes, [*envelopes[1:], None], strict=True):
                     if not self._ends(done):
-                        self._send(parcel, transport, done)
+                        self._send(parcel, envelope, following, transport, done)
         except Stopped as trouble:
             done.trouble, done.ended = trouble, trouble.message
         finally:
@@ -431,14 +429,15 @@ class Post:
             self._journal.sync()
         self._report(Event("intent", group[0].notice_id, text=str(len(group))))
 
-    def _send(self, parcel: Parcel, transport: Transport, done: _Round) -> None:
+    def _send(
+        self, parcel: Parcel, envelope: Envelope, following: Envelope | None, transport: Transport, done: _Round
+    ) -> None:
         def release() -> None:
             self._journal.dot(parcel.notice_id, self._at())
             self._report(Event("dot", parcel.notice_id))
 
-        envelope = Envelope(parcel.notice_id, parcel.path, parcel.recipient, parcel.content)
         try:
-            reply = transport.send(envelope, release)
+            reply = transport.send(envelope, release, following)
         except Stopped:
             self._journal.back(parcel.notice_id)
             raise
@@ -548,9 +547,14 @@ class Post:
         `after_death`: since it went out, a build may have written its draft anew in the same place.
         """
         filed = [entry.filed for entry in (fate.entries[-1] for fate in told) if entry.filed.blob]
-        known = self._repository.known(each.blob for each in filed)
-        checked: set[str] = set()
-        gone = [each for each in filed if each.blob in known and not self._is_there(each, checked, whole=after_death)]
+        frozen = set(self._blobs.values())  # by this run, which has looked whether git has them
+        known = frozen | self._repository.known(each.blob for each in filed if each.blob not in frozen)
+        there = files.present(self._root, (each.path for each in filed))
+        gone = [
+            each
+            for each in filed
+            if each.blob in known and (each.path not in there or (after_death and self._on_disk(each) is None))
+        ]
         restored = self._repository.contents(each.blob for each in gone)
         for each in gone:
             files.put(self._root, each.path, restored[each.blob])
@@ -572,12 +576,6 @@ class Post:
             raise Stopped(
                 f"the outbox cannot be flushed to the disk: {problem.strerror}", "The next run tries again."
             ) from problem
-
-    def _is_there(self, filed: Filed, checked: set[str], *, whole: bool) -> bool:
-        target = files.inside(self._root, filed.path, checked)
-        if not target.is_file() or not target.stat().st_size:
-            return False
-        return not whole or sha256(target.read_bytes()).hexdigest() == filed.sha256
 
     def _on_disk(self, filed: Filed) -> bytes | None:
         contents, _ = files.read(self._root, [filed.path])
