@@ -177,6 +177,7 @@ def rounds(count: int, notices: int, rtt_ms: float) -> list[Round]:
         for number in range(count):
             root = Path(scratch) / f"round-{number}"
             shutil.copytree(books, root)
+            os.sync()  # or what was copied would reach the disk at the expense of the first one who waits for it
             delivery, whole = measured("--ours", root)
             found.append(Round(measured("--bare", root, port)[0], delivery, whole))
             # It stays until the end: ext4 passes over each file that was deleted lately before it makes a new one.

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -24,6 +25,9 @@ from pastdue.documents import attachments, emails, notices
 from pastdue.findings import Finding, error, warning
 from pastdue.flow import Run
 from pastdue.model import COPY, Document, Notice, Page, State
+
+if TYPE_CHECKING:
+    from pastdue.delivery.dkim import Signer
 
 SET_LETTERS = "outbox/.letters.json"  # which data each printed letter was set from; of this machine, git ignores it
 
@@ -106,7 +110,7 @@ def send(
         files.ensure_portal_key(root)
         run = _chosen(desk, desk.run(on), only, again)
         signer = desk.signer(run)
-        composed = compose(desk, run, fresh=True)
+        composed = _final(compose(desk, run, fresh=True), out.head, signer)
         screen.show_notices(desk.out, composed.notices, "To send:")
         findings = desk.show_findings(composed.run)
         if not composed.documents:
@@ -120,10 +124,7 @@ def send(
             return STOPPED
         if _say(desk, _not(meant, guards.changed_meanwhile(root, run))):
             return STOPPED
-        log = out.head
-        final = [emails.witnessed(document, log) for document in composed.documents]
-        final = [signer.signed(document) for document in final] if signer else final
-        code = _deliver(desk, out, run, final)
+        code = _deliver(desk, out, run, composed.documents)
         after = desk.run(on)
         _write(desk, compose(desk, after, fresh=False), recorded=_recorded(after))
     return max(code, findings, left)
@@ -207,6 +208,12 @@ def compose(desk: Desk, run: Run, *, fresh: bool) -> Composed:
     stopped = {finding.account_id for finding in (*problems, *unset) if finding.severity == "error"}
     kept = tuple(d for d in documents if d.notice.customer.account_id not in stopped)
     return Composed(replace(run, findings=findings), kept)
+
+
+def _final(composed: Composed, log: str, signer: "Signer | None") -> Composed:
+    """The very bytes that are to leave, before the question: after it nothing is written any more."""
+    documents = tuple(emails.witnessed(document, log) for document in composed.documents)
+    return replace(composed, documents=tuple(map(signer.signed, documents)) if signer else documents)
 
 
 def _setter(findings: list[Finding]) -> Callable[[str, bytes], bytes]:

@@ -48,6 +48,7 @@ _STATES = {
 }
 _FULL_DISK = ("No space left on device", "Out of diskspace", "Disk quota exceeded")
 _HELD = "End the other git command; if there is none, delete .git/index.lock."
+_BEGINNING = 2000  # bytes
 _ROOM = 1 << 20  # bytes; with less, it is the disk that git fails at
 _HELD_OUT = re.compile(r"GIT_(DIR|WORK_TREE|INDEX_FILE|COMMON_DIR|PREFIX|NAMESPACE|(ALTERNATE_)?OBJECT_.*)")
 
@@ -510,9 +511,9 @@ def _booted() -> float:
 
 
 def _likeness(entry: tuple[str, bytes | str]) -> tuple[int, int]:
-    """What letters of one kind have in common."""
+    """What letters of one kind have in common: how many lines they begin with, which tells kind and language apart, and their size."""
     file = entry[1]
-    return (file.count(b"\n"), len(file)) if isinstance(file, bytes) else (0, 0)
+    return (file.count(b"\n", 0, _BEGINNING), len(file)) if isinstance(file, bytes) else (0, 0)
 
 
 def _folder(path: str) -> str:
