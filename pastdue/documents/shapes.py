@@ -227,8 +227,20 @@ def inlined(page: str, styles: str, slot: re.Pattern[str], void: frozenset[int])
         disable_validation=True,
         cssutils_logging_level=logging.CRITICAL,
     ).transform()
+    for element in made.iter(*_BLOCKS):
+        if not (element.tail or "").strip() and not any(map(_keeps_spaces, element.iterancestors())):
+            element.tail = "\n"
     doctype = root.getroottree().docinfo.doctype or "<!DOCTYPE html>"
     return str(etree.tostring(made, method="html", encoding="unicode", doctype=doctype))
+
+
+# A line ends after each of these, where a reader sees none: in an email every line is cut at 76 characters, and what stands in
+# one line would be cut elsewhere in each message. So git keeps of two emails what is different in them, and no more.
+_BLOCKS = ("br", "div", "h1", "h2", "h3", "li", "ol", "p", "table", "tbody", "td", "th", "thead", "tr", "ul")
+
+
+def _keeps_spaces(element: "etree._Element") -> bool:
+    return element.tag == "pre" or "white-space:pre" in element.get("style", "")
 
 
 @lru_cache(maxsize=1)

@@ -1,10 +1,11 @@
 """Letters say what the books say, in every language, and nothing in the books can make them say anything else."""
 
+import difflib
 import html as html_entities
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,7 +18,7 @@ from jinja2 import pass_context
 from lxml import html as lxml_html
 
 from pastdue.config import Config
-from pastdue.documents import blocks, shapes, words
+from pastdue.documents import blocks, emails, shapes, words
 from pastdue.documents.catalogue import CATALOGUES
 from pastdue.documents.catalogue import SHIPPED as WORDS
 from pastdue.documents.letters import ANSWERS, NOTE, Letter, LetterError, Letters
@@ -688,6 +689,30 @@ def test_a_hostile_value_changes_no_tag_and_no_line_but_its_own(text: str) -> No
 
     if clean(text):
         assert tags(text) == tags("plain")
+
+
+def test_a_line_ends_after_each_block_but_not_where_spaces_are_kept() -> None:
+    page = "<p>a</p><p>b</p><pre>x<br>y</pre><div style='white-space:pre-line'><p>c</p><p>d</p></div><p>e <b>f</b></p>"
+    made = shapes.inlined(f"<html><body>{page}</body></html>", "", re.compile("(?!)"), frozenset())
+    assert "<p>a</p>\n<p>b</p>\n<pre>x<br>y</pre>" in made
+    assert "<p>c</p><p>d</p></div>\n<p>e <b>f</b></p>\n" in made
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_two_emails_of_one_kind_differ_in_the_lines_that_hold_their_values(language: str) -> None:
+    """Git keeps of an email its difference from another: a longer name must not move every line break after it."""
+
+    def lines(name: str) -> list[bytes]:
+        this = notice(customer=replace(told(language), name=name, contact=name))
+        made = emails.compose(
+            this, LETTERS.write(this, CONFIG), CONFIG, sent_at=datetime(2026, 3, 2, 9, tzinfo=UTC), draft=False
+        )
+        return made.content.split(b"\r\n")
+
+    one, other = lines("Ann"), lines("Annabel Featherstonehaugh")
+    matcher = difflib.SequenceMatcher(None, one, other, autojunk=False)
+    assert len(one) > 100
+    assert matcher.ratio() > 0.9
 
 
 def test_a_value_that_looks_like_a_slot_stays_what_it_is() -> None:
