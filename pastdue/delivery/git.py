@@ -146,7 +146,7 @@ class Repository:
     def head(self) -> str:
         """The commit that the branch stands at; "" before the first one."""
         with suppress(GitError):
-            return self.git("rev-parse", "-q", "--verify", "HEAD^{commit}").decode().strip()
+            return self.git("rev-parse", "-q", "--verify", "HEAD").decode().strip()
         return ""
 
     def blob(self, content: bytes) -> str:

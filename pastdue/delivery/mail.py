@@ -413,7 +413,8 @@ class Smtp:
 
     def _body(self, line: "_Line", content: bytes) -> Reply | None:
         """All of it but the dot that ends it; what the server says no with although it is not its turn, or None."""
-        stuffed = content.replace(b"\r\n.", b"\r\n..")
+        # Asked from behind, since that is twice as fast, and the answer is nearly always no.
+        stuffed = content.replace(b"\r\n.", b"\r\n..") if content.rfind(b"\r\n.") >= 0 else content
         broken: _Broken | None = None
         try:
             line.write(b"." + stuffed if stuffed.startswith(b".") else stuffed, self._patience.data)
