@@ -25,6 +25,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO
 
 from pastdue.delivery import Stopped
@@ -38,6 +39,8 @@ _SETTINGS = {
     "gc.auto": "0",
     "core.compression": "1",  # while letters wait to be sent; `git gc` packs them tighter when there is time
 }
+# Of the letters of a large run their differences alone are kept, which are small: to compress these as well takes a fifth of git's time.
+_AS_THEY_ARE = {"pack.compression": "0"}
 _KNOWS_FSYNC = (2, 36)
 _STATES = {
     "MERGE_HEAD": ("a merge", "git merge --abort"),
@@ -121,19 +124,24 @@ class Repository:
         for lock in [*ours, *(lock for lock in theirs if lock.exists() and lock.stat().st_mtime < booted)]:
             lock.unlink(missing_ok=True)
 
-    def ready(self) -> str:
-        """Who commits; Stopped unless a commit can be made: a name is set, HEAD is on a branch, nothing is half merged, no git is at work."""
+    def ready(self) -> None:
+        """Stopped unless a commit can be made: a name is set, HEAD is on a branch, nothing is half merged, no git is at work."""
+        self._standing()
+
+    def _standing(self) -> tuple[str, str]:
+        """Who commits, and to which branch; Stopped unless it can be done."""
         for name, (what, way_out) in _STATES.items():
             if (self.git_dir / name).exists():
                 raise Stopped(f"{what} is under way in git", f"Finish it, or drop it with `{way_out}`.")
-        if not self._branch():
+        branch = self._branch()
+        if not branch:
             raise Stopped(
                 "git is on no branch (a detached HEAD): the record of what is sent would get lost",
                 "Go back to your branch, such as `git switch main`.",
             )
         if self._is_held():
             raise Stopped("another git command holds the index", _HELD)
-        return self._who()
+        return self._who(), branch
 
     def _is_held(self) -> bool:
         """True when another git command writes the index, and goes on to do so for two seconds."""
@@ -246,7 +254,8 @@ class Repository:
 
     def freeze(self, files: Mapping[str, bytes], message: str) -> str:
         """Keeps exact bytes in git, beside the branch, and returns the commit that holds them."""
-        frozen = self._import(f"refs/pastdue/frozen{self.suffix}", self.head(), files, message, self._who())
+        ref = f"refs/pastdue/frozen{self.suffix}"
+        frozen = self._import(ref, self.head(), files, message, self._who(), _AS_THEY_ARE)
         self._settle_on_disk(frozen)
         return frozen
 
@@ -263,7 +272,7 @@ class Repository:
             if not new:
                 self._tell_index(names)
                 return head
-            who = self.ready()
+            who, branch = self._standing()
             commit = self._import(f"refs/pastdue/settled{self.suffix}", head, new, message, who)
             self._tell_index(names)
             try:
@@ -279,7 +288,7 @@ class Repository:
                 if self.head() == head:
                     raise Stopped(f"git cannot move the branch: {problem}") from problem
                 continue  # somebody committed meanwhile
-            self._settle_on_disk(commit)
+            self._settle_on_disk(commit, branch)
             return commit
         raise Stopped("the branch keeps moving under us", "Wait until the other git commands are done.")
 
@@ -298,7 +307,15 @@ class Repository:
                 'and git config --global user.email "you@example.com".',
             ) from problem
 
-    def _import(self, ref: str, parent: str, files: Mapping[str, bytes | str], message: str, who: str) -> str:
+    def _import(
+        self,
+        ref: str,
+        parent: str,
+        files: Mapping[str, bytes | str],
+        message: str,
+        who: str,
+        settings: Mapping[str, str] = MappingProxyType({}),
+    ) -> str:
         text = message.encode()
         parts = [b"feature done\ncommit %s\nmark :1\n" % ref.encode()]
         parts.append(b"committer %s\ndata %d\n%s\n" % (who.encode(), len(text), text))
@@ -314,7 +331,7 @@ class Repository:
                 parts += [file, b"\n"]
         parts.append(b"get-mark :1\ndone\n")
         try:
-            said = self.git("fast-import", "--quiet", "--force", "--done", stdin=parts)
+            said = self.git("fast-import", "--quiet", "--force", "--done", stdin=parts, settings=settings)
             commit = said.decode().strip()
             # Where there is no room left to put an object into its place, git may still say that all went well.
             self.git("rev-list", "--quiet", "--objects", commit, *(["--not", parent] if parent else []))
@@ -423,11 +440,10 @@ class Repository:
                 ) from problem
             return
 
-    def _settle_on_disk(self, commit: str) -> None:
+    def _settle_on_disk(self, commit: str, branch: str = "") -> None:
         """git waits for the ref's file and not for its folder: after a power cut the branch could be back where it was."""
         if self.old:
             os.sync()
-        branch = self._branch()
         objects = self.common / "objects"
         folders = [
             objects / "pack",
@@ -475,12 +491,14 @@ class Repository:
                 raise _git_error(arguments[0], process.returncode, err.read())
             return out.read()
 
-    def git(self, *arguments: str, stdin: bytes | Sequence[bytes] = b"") -> bytes:
+    def git(
+        self, *arguments: str, stdin: bytes | Sequence[bytes] = b"", settings: Mapping[str, str] = MappingProxyType({})
+    ) -> bytes:
         """What a git command answers; GitError with its words when it fails. What it is told may come in pieces."""
         try:
             with _as_file([stdin] if isinstance(stdin, bytes) else stdin) as asked:
                 done = subprocess.run(
-                    ["git", *_settings(), *arguments],
+                    ["git", *_settings(settings), *arguments],
                     cwd=self.root,
                     env=_surroundings(),
                     stdin=asked,
@@ -537,8 +555,8 @@ def _as_file(pieces: Sequence[bytes]) -> Iterator[IO[bytes] | int]:
         yield file
 
 
-def _settings() -> list[str]:
-    return [word for key, value in _SETTINGS.items() for word in ("-c", f"{key}={value}")]
+def _settings(more: Mapping[str, str] = MappingProxyType({})) -> list[str]:
+    return [word for key, value in (*_SETTINGS.items(), *more.items()) for word in ("-c", f"{key}={value}")]
 
 
 def _surroundings() -> dict[str, str]:
