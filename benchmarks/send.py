@@ -90,7 +90,7 @@ def ours(root: Path) -> Cost:
     found: list[Cost] = []
 
     def last_question(*arguments: Any) -> Any:
-        answer = confirmed(*arguments)
+        answer = list(confirmed(*arguments))
         began[:] = spent(), time.perf_counter()
         return answer
 

@@ -123,7 +123,7 @@ class Journal:
 
     def file(self, filed: Filed) -> None:
         """Notes all about a notice, before anything happens to it."""
-        self._append(_notice(filed))
+        self._append(filed)
 
     def intend(
         self, notices: Iterable[Filed], at: str, together: Mapping[str, Sequence[Filed]] = MappingProxyType({})
@@ -132,11 +132,11 @@ class Journal:
 
         `together`: by the name of an email, the letter and the copy that go with it.
         """
-        records: list[dict[str, Any]] = []
+        records: list[Filed | dict[str, Any]] = []
         for filed in notices:
-            records.append(_notice(filed))
+            records.append(filed)
             for other in together.get(filed.notice_id, ()):
-                records += [_notice(other), {"k": "with", "id": other.notice_id, "email": filed.notice_id}]
+                records += [other, {"k": "with", "id": other.notice_id, "email": filed.notice_id}]
             records.append({"k": "intent", "id": filed.notice_id, "at": at})
         self._append(*records)
 
@@ -172,8 +172,8 @@ class Journal:
         except OSError as problem:
             raise Stopped(_full(problem)) from problem
 
-    def _append(self, *records: dict[str, Any]) -> None:
-        lines = b"".join(map(_line, records))
+    def _append(self, *records: Filed | dict[str, Any]) -> None:
+        lines = b"".join([_line(_notice(each) if isinstance(each, Filed) else each) for each in records])
         try:
             self._write(lines)
         except OSError as problem:
@@ -186,7 +186,10 @@ class Journal:
             except OSError as again:
                 raise Stopped(_full(again)) from again
         for record in records:
-            self._fold(record)
+            if isinstance(record, Filed):
+                self._know(record)
+            else:
+                self._fold(record)
 
     def _write(self, lines: bytes) -> None:
         if os.write(self._handle, lines) != len(lines):
@@ -194,19 +197,20 @@ class Journal:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         self._end += len(lines)
 
+    def _know(self, filed: Filed) -> None:
+        if fate := self.fates.get(filed.notice_id):
+            fate.filed = filed
+        else:
+            self.fates[filed.notice_id] = Fate(filed)
+
     def _fold(self, record: Mapping[str, Any]) -> None:
         kind, notice_id = record["k"], record.get("id", "")
         if kind == "run":
             self._boot = record["boot"]
             self._together.clear()
         elif kind == "notice":
-            filed = Filed(
-                **{name: record[name] for name in _FIELDS}, rows=tuple(record["rows"]), asked=record.get("asked", "")
-            )
-            if fate := self.fates.get(filed.notice_id):
-                fate.filed = filed
-            else:
-                self.fates[filed.notice_id] = Fate(filed)
+            named = {name: record[name] for name in _FIELDS}
+            self._know(Filed(**named, rows=tuple(record["rows"]), asked=record.get("asked", "")))
         elif kind == "with":
             email = self.fates[record["email"]]
             self._together[notice_id] = email.filed.notice_id, len(email.entries)

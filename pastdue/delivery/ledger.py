@@ -12,12 +12,12 @@ its first chained row says the hash of all of them.
 
 import csv
 import io
-import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from hashlib import sha256
+from json.encoder import encode_basestring_ascii
 from operator import itemgetter
 from pathlib import Path
 
@@ -194,12 +194,11 @@ def link(before: str, row: Row) -> str:
 
     They are hashed as JSON, by name and without spaces: `{"account_id":"A1","at":...}`.
     """
-    cells = ",".join([name + _as_json(cell) for column, name in _NAMES if (cell := row.get(column))])
+    cells = ",".join([name + encode_basestring_ascii(cell) for column, name in _NAMES if (cell := row.get(column))])
     return sha256(f"{before}\n{{{cells}}}".encode()).hexdigest()
 
 
 _NAMES = tuple((column, f'"{column}":') for column in sorted(COLUMNS) if column != CHAIN)
-_as_json = json.JSONEncoder().encode
 
 
 def beginning(content: bytes) -> str:

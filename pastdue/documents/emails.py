@@ -321,7 +321,12 @@ def _text_part(text: str, kind: str) -> bytes:
     encoded = binascii.b2a_qp(
         text.encode("utf-8", "replace").replace(b"\r\n", b"\n").replace(b"\r", b"\n"), istext=True
     )
-    return head.encode() + encoded.replace(b"\n", b"\r\n")
+    return head.encode() + _LEADING_DOT.sub(b"=2E", encoded).replace(b"\n", b"\r\n")
+
+
+# On its way a dot that begins a line is doubled, and not every server takes the second one off again: it is written in
+# digits, where the line's 76 characters have room for them.
+_LEADING_DOT = re.compile(rb"(?m)^\.(?=.{0,73}$)")
 
 
 def _picture(logo: Logo) -> bytes:

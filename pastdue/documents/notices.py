@@ -197,16 +197,19 @@ def records(notice: Notice, state: State) -> tuple[Sent, ...]:
 
 def ledger_rows(notice: Notice, document: Document) -> tuple[dict[str, str], ...]:
     """The notice's rows for the notices ledger; state, time and reply come with delivery."""
+    of_all = {
+        "notice_id": notice.notice_id,
+        "on": notice.on.isoformat(),
+        "account_id": notice.customer.account_id,
+        "channel": notice.channel,
+        "currency": notice.currency,
+        "message_id": document.message_id,
+        "file": document.path,
+        "recipient": document.recipient,
+    }
     return tuple(
         {
-            "notice_id": notice.notice_id,
-            "on": notice.on.isoformat(),
-            "account_id": notice.customer.account_id,
-            "channel": notice.channel,
-            "currency": notice.currency,
-            "message_id": document.message_id,
-            "file": document.path,
-            "recipient": document.recipient,
+            **of_all,
             "step": line.step,
             "rung": str(line.rung),
             "open": money.to_text(line.open, line.currency),

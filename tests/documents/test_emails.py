@@ -391,3 +391,18 @@ def test_the_same_notice_gives_the_same_bytes() -> None:
 def test_a_date_without_a_zone_is_refused() -> None:
     with pytest.raises(ValueError, match="time zone"):
         compose(NOTICE, LETTER, CONFIG, sent_at=SENT_AT.replace(tzinfo=None), draft=False)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.sampled_from([".", "..", "x" * 74, "x" * 75, "x" * 76, ".example", "ü", "=", "\n"]), max_size=40)
+)
+def test_no_line_begins_with_a_dot_where_there_is_room_for_digits(pieces: list[str]) -> None:
+    text = "".join(pieces)
+    document = written(letter=replace(LETTER, text=text + "\n"))
+    body = document.content.partition(b"\r\n\r\n")[2]
+    lines = body.split(b"\r\n")
+    assert all(len(line) <= 76 for line in lines)
+    assert all(len(line) > 74 for line in lines if line.startswith(b"."))
+    plain = read(document).get_body(("plain",))
+    assert text.strip("\n") in said(plain)
