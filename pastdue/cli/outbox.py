@@ -160,10 +160,7 @@ def _in_the_way(desk: Desk, composed: Composed) -> Iterator[str]:
 
 def _say_of_record(desk: Desk) -> None:
     """Says that the record of what was sent is not what git has of it: no flag means that."""
-    repository = Repository.open(desk.root)
-    held = repository.committed(repository.head(), [RECORD]).values()
-    committed = next(iter(repository.contents(held).values()), b"")
-    if not grew(committed, NoticesLedger(desk.root).content()):
+    if not grew(Repository.open(desk.root).at_head(RECORD), NoticesLedger(desk.root).content()):
         desk.err.print(
             f"send would stop: {RECORD} is not what git has of it with rows after that, so this list may be wrong\n"
             f"    `git diff {RECORD}` shows the change, `git checkout {RECORD}` takes it back."
@@ -211,7 +208,7 @@ def compose(desk: Desk, run: Run, *, fresh: bool) -> Composed:
 
 
 def _final(composed: Composed, log: str, signer: "Signer | None") -> Composed:
-    """The very bytes that are to leave, before the question: after it nothing is written any more."""
+    """The very bytes that are to leave, before the question: after it they are not touched any more."""
     documents = tuple(emails.witnessed(document, log) for document in composed.documents)
     return replace(composed, documents=tuple(map(signer.signed, documents)) if signer else documents)
 

@@ -78,13 +78,14 @@ def read(root: Path, paths: Iterable[str]) -> tuple[dict[str, bytes], list[Findi
 
 
 def present(root: Path, paths: Iterable[str]) -> set[str]:
-    """Those of the paths at which something lies; a folder is listed once, however many of them are in it."""
-    asked = list(paths)
+    """Those of the paths, all in folders, at which something lies that is not empty; each folder is listed once."""
+    asked = set(paths)
     found: set[str] = set()
     for folder in {path.rpartition("/")[0] for path in asked}:
         with suppress(OSError), os.scandir(_located(root, folder)) as entries:
-            found.update(f"{folder}/{entry.name}" for entry in entries)
-    return found.intersection(asked)
+            there = ((f"{folder}/{entry.name}", entry) for entry in entries)
+            found.update(path for path, entry in there if path in asked and entry.stat().st_size)
+    return found
 
 
 def _texts(reader: "_Reader", folder: str) -> dict[str, str]:

@@ -37,9 +37,9 @@ _SETTINGS = {
     "core.hooksPath": os.devnull,
     "core.fsmonitor": "false",  # its daemon would inherit our lock
     "gc.auto": "0",
-    "core.compression": "1",  # while letters wait to be sent; `git gc` packs them tighter when there is time
+    "core.compression": "1",  # while letters wait to be sent
 }
-# Of the letters of a large run their differences alone are kept, which are small: to compress these as well takes a fifth of git's time.
+# The letters of a large run are kept as differences, which are small: to compress these as well takes a fifth of git's time.
 _AS_THEY_ARE = {"pack.compression": "0"}
 _KNOWS_FSYNC = (2, 36)
 _STATES = {
@@ -126,22 +126,21 @@ class Repository:
 
     def ready(self) -> None:
         """Stopped unless a commit can be made: a name is set, HEAD is on a branch, nothing is half merged, no git is at work."""
-        self._standing()
+        self._committer()
 
-    def _standing(self) -> tuple[str, str]:
-        """Who commits, and to which branch; Stopped unless it can be done."""
+    def _committer(self) -> str:
+        """Who commits; Stopped unless they can."""
         for name, (what, way_out) in _STATES.items():
             if (self.git_dir / name).exists():
                 raise Stopped(f"{what} is under way in git", f"Finish it, or drop it with `{way_out}`.")
-        branch = self._branch()
-        if not branch:
+        if not self._branch():
             raise Stopped(
                 "git is on no branch (a detached HEAD): the record of what is sent would get lost",
                 "Go back to your branch, such as `git switch main`.",
             )
         if self._is_held():
             raise Stopped("another git command holds the index", _HELD)
-        return self._who(), branch
+        return self._who()
 
     def _is_held(self) -> bool:
         """True when another git command writes the index, and goes on to do so for two seconds."""
@@ -189,11 +188,11 @@ class Repository:
         )
 
     def contents(self, blobs: Iterable[str]) -> dict[str, bytes]:
-        """The bytes of blobs by name, be it as `HEAD:path`; one that git does not have any more is left out. One process for all."""
+        """The bytes of blobs by git's name for them, also `HEAD:path`; one that git does not have is left out. One process for all."""
         asked = sorted(set(blobs))
         if not asked:
             return {}
-        said = self.git("cat-file", "--batch", stdin="".join(f"{name}\n" for name in asked).encode())
+        said = self.git("cat-file", "--batch", stdin=os.fsencode("".join(f"{name}\n" for name in asked)))
         found, position = {}, 0
         for name in asked:
             end = said.index(b"\n", position)
@@ -206,7 +205,7 @@ class Repository:
         return found
 
     def at_head(self, path: str) -> bytes:
-        """What the branch holds at a path; b"" where there is nothing."""
+        """What the branch holds at a path; b"" where there is nothing, or git has lost it."""
         name = f"HEAD:{self.prefix}{path}"
         return self.contents([name]).get(name, b"")
 
@@ -272,7 +271,7 @@ class Repository:
             if not new:
                 self._tell_index(names)
                 return head
-            who, branch = self._standing()
+            who = self._committer()
             commit = self._import(f"refs/pastdue/settled{self.suffix}", head, new, message, who)
             self._tell_index(names)
             try:
@@ -288,7 +287,7 @@ class Repository:
                 if self.head() == head:
                     raise Stopped(f"git cannot move the branch: {problem}") from problem
                 continue  # somebody committed meanwhile
-            self._settle_on_disk(commit, branch)
+            self._settle_on_disk(commit, self._branch())
             return commit
         raise Stopped("the branch keeps moving under us", "Wait until the other git commands are done.")
 

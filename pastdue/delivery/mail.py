@@ -351,12 +351,12 @@ class Smtp:
         if failure := self._announce(line, envelope, recipient) or self._body(line, envelope.content):
             self._drop()  # rather than to argue about what state the server is in
             return failure
+        ahead = self._ahead(line.offers, following)
         try:
             release()
         except BaseException:
             self._drop()
             raise
-        ahead = self._ahead(line.offers, following)
         line.announced = following if ahead else None
         reply = self._dot(line, ahead)
         if reply.state is not State.SENT:
@@ -445,7 +445,7 @@ class Smtp:
 
 
 class _Broken(Exception):  # noqa: N818
-    """The line to the server is of no more use; nothing was completed. `at_mail`: before this email was even named."""
+    """The line to the server is of no more use; nothing was completed. `at_mail`: before the server answered its MAIL."""
 
     def __init__(self, words: str, *, at_mail: bool = False) -> None:
         super().__init__(words)

@@ -556,8 +556,10 @@ class Post:
             if each.blob in known and (each.path not in there or (after_death and self._on_disk(each) is None))
         ]
         restored = self._repository.contents(each.blob for each in gone)
+        known -= {each.blob for each in gone} - restored.keys()
         for each in gone:
-            files.put(self._root, each.path, restored[each.blob])
+            if each.blob in known:
+                files.put(self._root, each.path, restored[each.blob])
         found: dict[str, bytes | str] = {}
         for each in filed:
             if each.blob in known:

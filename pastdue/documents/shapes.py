@@ -228,7 +228,9 @@ def inlined(page: str, styles: str, slot: re.Pattern[str], void: frozenset[int])
         cssutils_logging_level=logging.CRITICAL,
     ).transform()
     for element in made.iter(*_BLOCKS):
-        if not (element.tail or "").strip() and not any(map(_keeps_spaces, element.iterancestors())):
+        if not ((element.tail or "").strip(" \t\r\n\f") or _INLINE.search(element.get("style", ""))) and not any(
+            map(_keeps_spaces, element.iterancestors())
+        ):
             element.tail = "\n"
     doctype = root.getroottree().docinfo.doctype or "<!DOCTYPE html>"
     return str(etree.tostring(made, method="html", encoding="unicode", doctype=doctype))
@@ -240,7 +242,11 @@ _BLOCKS = ("br", "div", "h1", "h2", "h3", "li", "ol", "p", "table", "tbody", "td
 
 
 def _keeps_spaces(element: "etree._Element") -> bool:
-    return element.tag == "pre" or "white-space:pre" in element.get("style", "")
+    return element.tag == "pre" or bool(_SPACES.search(element.get("style", "")))
+
+
+_SPACES = re.compile(r"(?i)white-space\s*:\s*(pre|break-spaces)")
+_INLINE = re.compile(r"(?i)display\s*:\s*inline")
 
 
 @lru_cache(maxsize=1)

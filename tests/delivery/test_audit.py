@@ -8,6 +8,7 @@ import zlib
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fault_server import FaultServer
@@ -630,9 +631,9 @@ def test_ten_thousand_rows_cost_no_process_each(sent: Path, monkeypatch: pytest.
     calls: list[str] = []
     original = Repository.git
 
-    def counted(self: Repository, *arguments: str, stdin: bytes = b"") -> bytes:
+    def counted(self: Repository, *arguments: str, **how: Any) -> bytes:
         calls.append(arguments[0])
-        return original(self, *arguments, stdin=stdin)
+        return original(self, *arguments, **how)
 
     audit(sent)
     monkeypatch.setattr(Repository, "git", counted)

@@ -100,6 +100,15 @@ def test_a_workspace_in_a_folder_with_an_odd_name(tmp_path: Path) -> None:
     assert Repository.open(inner).suffix != Repository.open(root).suffix == ""
 
 
+@pytest.mark.parametrize("name", [b"caf\xe9", b"a blob 12", b"x missing", b" a:b ", b"^{tree}"])
+def test_a_file_of_the_branch_is_found_whatever_the_folder_is_called(tmp_path: Path, name: bytes) -> None:
+    inner = workspace(tmp_path / "repo") / os.fsdecode(name)
+    inner.mkdir()
+    commit(inner, {"outbox/d/a.eml": CRLF})
+    assert Repository.open(inner).at_head("outbox/d/a.eml") == CRLF
+    assert Repository.open(inner).at_head("outbox/d/b.eml") == b""
+
+
 def test_frozen_bytes_are_in_git_and_not_on_the_branch(workspace: Path) -> None:
     repository = Repository.open(workspace)
     head = repository.head()

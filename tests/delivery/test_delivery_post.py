@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from pastdue import __version__
 from pastdue.delivery import Stopped, files, journal
+from pastdue.delivery.git import Repository
 from pastdue.delivery.ledger import COLUMNS, PATH, NoticesLedger, missing
 from pastdue.delivery.mail import Folder, Patience, Sendmail, Smtp
 from pastdue.delivery.post import CutShort, Event, Outcome, Parcel, Post
@@ -120,6 +121,24 @@ def test_the_second_send_sends_nothing_and_commits_nothing(workspace: Path, serv
     assert outcome == Outcome(skipped=(A1, f"{DAY}-A1-demand-letter"))
     assert (git(workspace, "rev-parse", "HEAD"), (workspace / PATH).read_bytes()) == before
     assert len(server.accepted) == 1
+
+
+def test_a_document_that_the_disk_and_git_have_both_lost_is_said_and_the_rest_is_on_record(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost: list[str] = []
+
+    def report(event: Event) -> None:
+        if event.kind == "journal":
+            (workspace / parcel("A1").path).unlink()
+            monkeypatch.setattr(Repository, "contents", lambda *_: {})
+        elif event.kind == "lost":
+            lost.append(event.notice_id)
+
+    outcome = deliver(workspace, None, parcel("A1"), parcel("B2"), report=report)
+    assert lost == [A1]
+    assert found(outcome) == {A1: State.DRAFTED, B2: State.DRAFTED}
+    assert head(workspace, parcel("B2").path) == parcel("B2").content
 
 
 def test_the_folder_transport_leaves_drafts(workspace: Path) -> None:

@@ -394,9 +394,7 @@ def test_a_date_without_a_zone_is_refused() -> None:
 
 
 @settings(max_examples=60, deadline=None)
-@given(
-    st.lists(st.sampled_from([".", "..", "x" * 74, "x" * 75, "x" * 76, ".example", "ü", "=", "\n"]), max_size=40)
-)
+@given(st.lists(st.sampled_from([".", "..", "x" * 74, "x" * 75, "x" * 76, ".example", "ü", "=", "\n"]), max_size=40))
 def test_no_line_begins_with_a_dot_where_there_is_room_for_digits(pieces: list[str]) -> None:
     text = "".join(pieces)
     document = written(letter=replace(LETTER, text=text + "\n"))

@@ -698,6 +698,20 @@ def test_a_line_ends_after_each_block_but_not_where_spaces_are_kept() -> None:
     assert "<p>c</p><p>d</p></div>\n<p>e <b>f</b></p>\n" in made
 
 
+@pytest.mark.parametrize(
+    "kept",
+    [
+        "<div>x</div>\u00a0<div>y</div>",
+        '<div style="white-space: pre"><p>x</p><p>y</p></div>',
+        '<div style="WHITE-SPACE:break-spaces"><p>x</p><p>y</p></div>',
+        '<div style="display: inline-block">x</div><div style="display: inline-block">y</div>',
+    ],
+)
+def test_a_line_ends_nowhere_that_a_reader_would_see(kept: str) -> None:
+    made = shapes.inlined(f"<html><body>{kept}</body></html>", "", re.compile("(?!)"), frozenset())
+    assert kept in made.replace("&nbsp;", "\u00a0").replace("&#160;", "\u00a0")
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_two_emails_of_one_kind_differ_in_the_lines_that_hold_their_values(language: str) -> None:
     """Git keeps of an email its difference from another: a longer name must not move every line break after it."""

@@ -53,7 +53,6 @@ class FaultServer:
         self.commands: list[str] = []
         self.in_one_go: list[bool] = []  # of each transaction: whether RCPT and DATA came with their MAIL
         self.told_ahead: list[bool] = []  # of each message: whether the next one's commands came with its dot
-        self.told_ahead: list[bool] = []  # whether, with a message's dot, something came that is to be done after it
         self.connections = 0
         self._tls, self._lock = tls, threading.Lock()
         self._offers = [*(["PIPELINING"] if pipelining else []), "SIZE 10000000", "DSN", *extensions]
