@@ -1,4 +1,4 @@
-"""What it costs to send as safely as `send` does: `python benchmarks/send.py [--notices 2000] [--rounds 3] [--rtt-ms 5]`.
+"""What it costs to send as safely as `send` does: `python benchmarks/send.py [--notices 2000] [--rounds 5] [--rtt-ms 5]`.
 
 Both senders write to the same thin server on this machine (benchmarks/sink.py), by turns; what is printed are ratios of
 medians, since the times say more about the machine.
@@ -236,7 +236,7 @@ def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asked.add_argument("--notices", type=int, help="roughly, with no latency: 2000; with --history: 10000")
     asked.add_argument("--slow-notices", type=int, default=200, help="roughly, with a round trip")
-    asked.add_argument("--rounds", type=int, default=3)
+    asked.add_argument("--rounds", type=int, default=5)
     asked.add_argument("--rtt-ms", type=float, default=5.0)
     asked.add_argument("--times", action="store_true", help="print milliseconds too")
     asked.add_argument("--history", action="store_true", help="what many notices weigh, and how fast git finds one")
