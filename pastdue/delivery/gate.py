@@ -68,16 +68,8 @@ def check(content: bytes, recipient: str, message_id: str, *, draft: bool) -> st
         return str(problem)
     if flaw := _bytes(content, ascii_only=to.isascii()):
         return flaw
-    block = content[: content.index(b"\r\n\r\n") + 2]
-    try:
-        fields = block.decode().replace("\r\n ", " ").replace("\r\n\t", " ").split("\r\n")[:-1]
-    except UnicodeDecodeError:
-        return "its header is not UTF-8"
-    if block.startswith((b" ", b"\t")) or _BLANK_LINE.search(block):
-        return "its header begins with, or is broken by, a blank"
-    said: dict[str, str] = {}
-    flaw = _named(fields, said, draft=draft) or _hidden(said, block.decode() if b"=?" in block else "")
-    return flaw or _addressed(said, to, message_id)
+    said, flaw = _header(content[: content.index(b"\r\n\r\n") + 2], draft=draft)
+    return flaw or _hidden(said) or _addressed(said, to, message_id)
 
 
 def _bytes(content: bytes, *, ascii_only: bool) -> str:
@@ -106,33 +98,45 @@ def _has_long_line(content: bytes) -> bool:
     return False
 
 
-def _named(fields: list[str], said: dict[str, str], *, draft: bool) -> str:
-    """Puts what each field says into `said`; each has a name that the composer gives, and none comes twice."""
+def _header(block: bytes, *, draft: bool) -> tuple[dict[str, str], str]:
+    """What each field says, and why they cannot be believed: each has a name that the composer gives, and none comes twice."""
+    said: dict[str, str] = {}
+    try:
+        fields = block.decode().replace("\r\n ", " ").replace("\r\n\t", " ").split("\r\n")[:-1]
+    except UnicodeDecodeError:
+        return said, "its header is not UTF-8"
+    if block.startswith((b" ", b"\t")) or _BLANK_LINE.search(block):
+        return said, "its header begins with, or is broken by, a blank"
     allowed = ALLOWED | {DRAFT} if draft else ALLOWED
     for field in fields:
         name, colon, value = field.partition(":")
         key = name.lower() if colon and name.isascii() else ""
         if key in said:
-            return f"its header says {key} twice"
+            return said, f"its header says {key} twice"
         if key not in allowed and (draft or said or key != SIGNATURE):
             if not key or not _NAME.fullmatch(key):
-                return f"this line of its header is none: {field[:60]!a}"
-            return f"its header says {key}, which nobody wrote"
+                return said, f"this line of its header is none: {field[:60]!a}"
+            return said, f"its header says {key}, which nobody wrote"
         said[key] = value
     if not said.keys() >= REQUIRED:
-        return f"its header has no {', '.join(sorted(REQUIRED - said.keys()))}"
-    return ""
+        return said, f"its header has no {', '.join(sorted(REQUIRED - said.keys()))}"
+    return _read_again(block, said) if b"=?" in block else (said, "")
 
 
-def _hidden(said: dict[str, str], encoded: str) -> str:
-    """What hides in a field; `encoded` is the header where something in it is encoded, which another reader then reads too."""
-    if encoded:
-        message = HeaderParser().parsestr(encoded)
-        fields = {name.lower(): str(value).replace("\r\n", "") for name, value in message.items()}
-        if message.defects or len(message) != len(said) or fields.keys() != said.keys():
-            return "its header can be read in two ways"
-        said.update(fields)
-    elif "".join(said.values()).isprintable():  # of one look at them all, what nearly every header comes out of
+def _read_again(block: bytes, said: dict[str, str]) -> tuple[dict[str, str], str]:
+    """The same as the email package reads it, which has to find the same fields."""
+    message = HeaderParser().parsestr(block.decode())
+    again = {name.lower(): str(value).replace("\r\n", "") for name, value in message.items()}
+    same = not message.defects and len(message) == len(said) and again.keys() == said.keys()
+    return again, "" if same else "its header can be read in two ways"
+
+
+def _hidden(said: dict[str, str]) -> str:
+    """What hides in a field."""
+    together = "".join(said.values())
+    if (
+        "=?" not in together and together.isprintable()
+    ):  # of one look at them all, what nearly every header comes out of
         return ""
     for name, value in said.items():
         decoded = _decoded(value)

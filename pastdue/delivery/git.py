@@ -124,12 +124,8 @@ class Repository:
         for lock in [*ours, *(lock for lock in theirs if lock.exists() and lock.stat().st_mtime < booted)]:
             lock.unlink(missing_ok=True)
 
-    def ready(self) -> None:
-        """Stopped unless a commit can be made: a name is set, HEAD is on a branch, nothing is half merged, no git is at work."""
-        self._committer()
-
-    def _committer(self) -> str:
-        """Who commits; Stopped unless they can."""
+    def ready(self) -> str:
+        """Who commits; Stopped unless they can: a name is set, HEAD is on a branch, nothing is half merged, no git is at work."""
         for name, (what, way_out) in _STATES.items():
             if (self.git_dir / name).exists():
                 raise Stopped(f"{what} is under way in git", f"Finish it, or drop it with `{way_out}`.")
@@ -271,7 +267,7 @@ class Repository:
             if not new:
                 self._tell_index(names)
                 return head
-            who = self._committer()
+            who = self.ready()
             commit = self._import(f"refs/pastdue/settled{self.suffix}", head, new, message, who)
             self._tell_index(names)
             try:

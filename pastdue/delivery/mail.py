@@ -307,17 +307,15 @@ class Smtp:
         Where the server lets us (RFC 2920), the commands for the following one go with this one's dot: one round trip
         for each email instead of two. Nothing of it is completed by that, so it can be dropped at any time.
         """
-        try:
-            recipient = mailbox(envelope.recipient)
-        except ValueError as problem:
-            return Reply(State.REFUSED, str(problem))
         broken = _Broken("")
         for left in range(_TRIES - 1, -1, -1):
             if self._line and self._line.announced not in (None, envelope):
                 self._drop()
             line = self._connected()
-            if line.announced is None and (refusal := _cannot(line.offers, envelope, recipient)):
-                return Reply(State.REFUSED, refusal)
+            try:
+                recipient = _recipient(line.offers, envelope)
+            except ValueError as problem:
+                return Reply(State.REFUSED, str(problem))
             try:
                 return self._transaction(line, envelope, recipient, release, following)
             except _Broken as problem:
@@ -365,15 +363,14 @@ class Smtp:
 
     def _announce(self, line: "_Line", envelope: Envelope, recipient: str) -> Reply | None:
         """MAIL, RCPT and DATA, in one go where the server lets us; what it says no with, or None."""
-        commands = () if line.announced else self._commands(line.offers, envelope, recipient)
+        unsent = [] if line.announced else self._commands(line.offers, envelope, recipient)
+        if unsent and "pipelining" in line.offers:
+            unsent = [b"".join(unsent)]
         line.announced = None
-        if "pipelining" in line.offers and commands:
-            line.write(b"".join(commands), self._patience.command, at_mail=True)
-            commands = ()
         for place in range(3):
             at_mail = place == 0
-            if commands:
-                line.write(commands[place], self._patience.command, at_mail=at_mail)
+            if unsent:
+                line.write(unsent.pop(0), self._patience.command, at_mail=at_mail)
             code, text = line.answer(self._patience.command, at_mail=at_mail)
             if code // 100 == 2 if place < 2 else code == 354:
                 continue
@@ -392,14 +389,12 @@ class Smtp:
         if following is None or "pipelining" not in offers:
             return b""
         try:
-            recipient = mailbox(following.recipient)
+            recipient = _recipient(offers, following)
         except ValueError:
-            return b""
-        if _cannot(offers, following, recipient):
             return b""
         return b"".join(self._commands(offers, following, recipient))
 
-    def _commands(self, offers: Mapping[str, str], envelope: Envelope, recipient: str) -> tuple[bytes, bytes, bytes]:
+    def _commands(self, offers: Mapping[str, str], envelope: Envelope, recipient: str) -> list[bytes]:
         mail, rcpt = f"MAIL FROM:<{self._sender}>", f"RCPT TO:<{recipient}>"
         if "size" in offers:
             mail += f" SIZE={len(envelope.content)}"
@@ -409,7 +404,7 @@ class Smtp:
             name = _xtext(envelope.notice_id)
             mail += " RET=HDRS" + (f" ENVID={name}" if len(name) <= 100 else "")
             rcpt += " NOTIFY=FAILURE,DELAY"
-        return f"{mail}\r\n".encode(), f"{rcpt}\r\n".encode(), b"DATA\r\n"
+        return [f"{mail}\r\n".encode(), f"{rcpt}\r\n".encode(), b"DATA\r\n"]
 
     def _body(self, line: "_Line", content: bytes) -> Reply | None:
         """All of it but the dot that ends it; what the server says no with although it is not its turn, or None."""
@@ -539,14 +534,15 @@ def _understood(line: bytes) -> tuple[int, bool, str]:
     return (int(match[1]), match[2] == b"-", _clean(match[3] or b"")) if match else (0, False, "")
 
 
-def _cannot(offers: Mapping[str, str], envelope: Envelope, recipient: str) -> str:
-    """Why a server that offers this cannot take the email at all; "" when it can."""
+def _recipient(offers: Mapping[str, str], envelope: Envelope) -> str:
+    """The mailbox that it goes to; ValueError, in words, when a server that offers this cannot take the email at all."""
+    recipient = mailbox(envelope.recipient)
     if not recipient.isascii() and "smtputf8" not in offers:
-        return "the mail server takes no address with letters beyond ASCII before the @"
+        raise ValueError("the mail server takes no address with letters beyond ASCII before the @")
     limit = offers.get("size", "").split()
     if limit and limit[0].isdigit() and 0 < int(limit[0]) < len(envelope.content):
-        return f"it has {len(envelope.content)} bytes, and the mail server takes {limit[0]}"
-    return ""
+        raise ValueError(f"it has {len(envelope.content)} bytes, and the mail server takes {limit[0]}")
+    return recipient
 
 
 def _no(code: int) -> State:
