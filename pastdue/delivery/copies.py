@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pastdue.delivery import Stopped
-from pastdue.delivery.mail import password
+from pastdue.delivery.passwords import password
 
 if TYPE_CHECKING:
     from pastdue.config import Config

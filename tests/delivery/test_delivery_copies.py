@@ -11,7 +11,7 @@ import pytest
 from fault_workspace import email
 
 from pastdue.config import Config
-from pastdue.delivery import Stopped, copies, mail
+from pastdue.delivery import Stopped, copies, passwords
 
 MESSAGES = [email("A1", "a1@customer.example"), email("Jörg", "jörg@customer.example")]
 
@@ -68,7 +68,7 @@ def imap(certificate: tuple[Path, ssl.SSLContext]) -> Iterator[Imap]:
 
 @pytest.fixture
 def config(imap: Imap, certificate: tuple[Path, ssl.SSLContext], monkeypatch: pytest.MonkeyPatch) -> Config:
-    monkeypatch.setenv(mail.PASSWORD, "secret")
+    monkeypatch.setenv(passwords.PASSWORD, "secret")
     settings = {
         "user": "pat",
         "ca_file": str(certificate[0]),
@@ -119,7 +119,7 @@ def test_a_server_that_nobody_vouches_for_gets_neither_password_nor_copy(
 def test_a_password_that_no_login_can_carry_is_told_without_it(
     imap: Imap, config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(mail.PASSWORD, "пароль")
+    monkeypatch.setenv(passwords.PASSWORD, "пароль")
     with pytest.raises(Stopped, match="characters") as stopped:
         copies.keep(config, tmp_path, MESSAGES)
     assert "пароль" not in str(stopped.value)

@@ -21,8 +21,9 @@ from pastdue import __version__
 from pastdue.delivery import Stopped, files, journal
 from pastdue.delivery.git import Repository
 from pastdue.delivery.ledger import COLUMNS, PATH, NoticesLedger, missing
-from pastdue.delivery.mail import Folder, Patience, Sendmail, Smtp
+from pastdue.delivery.mail import Folder, Sendmail
 from pastdue.delivery.post import CutShort, Event, Outcome, Parcel, Post
+from pastdue.delivery.smtp import Patience, Smtp
 from pastdue.model import COPY, State
 
 A1, B2, C3 = (f"{DAY}-{name}-reminder-email" for name in ("A1", "B2", "C3"))

@@ -12,8 +12,8 @@ from fault_workspace import DAY, NOW, git, parcel, states, workspace
 
 from pastdue.delivery import Stopped
 from pastdue.delivery.git import Repository
-from pastdue.delivery.mail import Patience, Smtp
 from pastdue.delivery.post import Event, Outcome, Post
+from pastdue.delivery.smtp import Patience, Smtp
 
 A1, B2 = (f"{DAY}-{name}-reminder-email" for name in ("A1", "B2"))
 CLAIM = "refs/pastdue/claim"

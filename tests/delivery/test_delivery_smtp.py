@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from mailserver import MailServer, mail_server
 
 from pastdue.config import Config
-from pastdue.delivery import Stopped, mail
-from pastdue.delivery.mail import Envelope, Folder, Patience, Reply, Sendmail, Smtp
+from pastdue.delivery import Stopped, mail, passwords
+from pastdue.delivery.mail import Envelope, Folder, Reply, Sendmail
+from pastdue.delivery.smtp import Patience, Smtp
 from pastdue.model import State
 
 HASTY = Patience(connect=5, command=5, data=5, dot=0.4, pause=0)
@@ -298,15 +299,15 @@ def test_when_the_mark_cannot_be_set_the_last_byte_is_not_sent(server: FaultServ
 
 
 def test_the_password_command_comes_first_and_only_its_first_line_counts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(mail.PASSWORD, "from the environment")
-    assert mail.password("pat", f"{sys.executable} -c 'print(\"s3cret\\nmore\")'") == "s3cret"
-    assert mail.password("pat", "") == "from the environment"
+    monkeypatch.setenv(passwords.PASSWORD, "from the environment")
+    assert passwords.password("pat", f"{sys.executable} -c 'print(\"s3cret\\nmore\")'") == "s3cret"
+    assert passwords.password("pat", "") == "from the environment"
 
 
 @pytest.mark.parametrize("command", ["false", "/no/such/program", "echo 'unbalanced"])
 def test_a_password_command_that_fails_stops(command: str) -> None:
     with pytest.raises(Stopped, match="password_command"):
-        mail.password("pat", command)
+        passwords.password("pat", command)
 
 
 def helper(root: Path, script: str) -> None:
@@ -320,33 +321,33 @@ def helper(root: Path, script: str) -> None:
 def test_gits_credential_helper_is_asked_for_the_server_and_the_user(
     workspace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv(mail.PASSWORD, raising=False)
+    monkeypatch.delenv(passwords.PASSWORD, raising=False)
     helper(workspace, 'cat > "$0.asked"; echo "$1" >> "$0.asked"; echo password=s=3cret')
-    assert mail.password("pat", "", "smtp.example:587", workspace) == "s=3cret"
+    assert passwords.password("pat", "", "smtp.example:587", workspace) == "s=3cret"
     assert (workspace / ".git/helper.asked").read_text().split() == [
         "protocol=smtp", "host=smtp.example:587", "username=pat", "get"
     ]  # fmt: skip
-    monkeypatch.setenv(mail.PASSWORD, "from the environment")
-    assert mail.password("pat", "", "smtp.example:587", workspace) == "from the environment"
+    monkeypatch.setenv(passwords.PASSWORD, "from the environment")
+    assert passwords.password("pat", "", "smtp.example:587", workspace) == "from the environment"
 
 
 @pytest.mark.parametrize("script", ["exit 0", "exit 1", "echo username=pat", "sleep 60", "read -r line < /dev/tty"])
 def test_a_helper_that_knows_nothing_or_asks_is_not_waited_for(
     workspace: Path, monkeypatch: pytest.MonkeyPatch, script: str
 ) -> None:
-    monkeypatch.delenv(mail.PASSWORD, raising=False)
+    monkeypatch.delenv(passwords.PASSWORD, raising=False)
     monkeypatch.setitem(sys.modules, "keyring", None)
-    monkeypatch.setattr(mail, "HELPER_PATIENCE", 1.0)
+    monkeypatch.setattr(passwords, "HELPER_PATIENCE", 1.0)
     monkeypatch.setenv("GIT_ASKPASS", "/bin/cat")
     helper(workspace, script)
     with pytest.raises(Stopped, match="no password for pat"):
-        mail.password("pat", "", "smtp.example:587", workspace)
+        passwords.password("pat", "", "smtp.example:587", workspace)
 
 
 def test_a_login_with_what_the_helper_knows(
     box: MailServer, certificate: tuple[Path, ssl.SSLContext], workspace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv(mail.PASSWORD, raising=False)
+    monkeypatch.delenv(passwords.PASSWORD, raising=False)
     helper(workspace, "echo password=secret")
     settings_ = {
         "transport": "smtp",
@@ -362,11 +363,11 @@ def test_a_login_with_what_the_helper_knows(
 
 
 def test_without_any_password_the_operator_is_told_where_it_may_stand(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(mail.PASSWORD, raising=False)
+    monkeypatch.delenv(passwords.PASSWORD, raising=False)
     monkeypatch.setitem(sys.modules, "keyring", None)
     with pytest.raises(Stopped, match="no password for pat") as stopped:
-        mail.password("pat", "")
-    assert mail.PASSWORD in stopped.value.hint
+        passwords.password("pat", "")
+    assert passwords.PASSWORD in stopped.value.hint
 
 
 # ------------------------------------------------------------------ the other ways out

@@ -27,8 +27,8 @@ from fault_workspace import DAY, NOW, letter, parcel, states
 
 import pastdue.delivery
 from pastdue.delivery import Stopped
-from pastdue.delivery.mail import Patience, Smtp
 from pastdue.delivery.post import Event, Post
+from pastdue.delivery.smtp import Patience, Smtp
 from pastdue.model import State
 
 HERE = str(Path(pastdue.delivery.__file__).parent)

@@ -10,8 +10,8 @@ from fault_trials import fresh
 from fault_workspace import NOW, letter, parcel
 
 from pastdue.delivery import files, git, journal
-from pastdue.delivery.mail import Smtp
 from pastdue.delivery.post import Post
+from pastdue.delivery.smtp import Smtp
 
 
 def _told(monkeypatch: pytest.MonkeyPatch, root: Path) -> list[str]:
